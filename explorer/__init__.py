@@ -1,0 +1,19 @@
+"""The latent space explorer from Python; everything is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["LatentSpace", "available", "load"]
+
+if TYPE_CHECKING:
+    from explorer.latent_space import LatentSpace, available, load
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from explorer import latent_space
+
+        return getattr(latent_space, name)
+    raise AttributeError(f"module 'explorer' has no attribute '{name}'")

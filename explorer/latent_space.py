@@ -1,0 +1,209 @@
+"""LatentSpace: a checkpoint opened, from points to pictures and back."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from explorer.autoencoder import Autoencoder, checkpoint_file
+
+CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+LATENTS = "latents.safetensors"
+LIMIT = 1e6  # a coordinate beyond it means nothing to any decoder
+BATCH = 1024
+
+
+def available() -> list[str]:
+    """The names of the shipped maps, in the order in which they teach."""
+    from explorer.recipes import RECIPES
+
+    return [name for name in RECIPES if (CHECKPOINTS / name / "config.json").is_file()]
+
+
+def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace:
+    """Open a shipped map by its name, or any checkpoint by its folder. Each is opened once and shared.
+
+    Raises ValueError: unknown name (with the names there are), or a damaged checkpoint (with the file).
+    """
+    if name in available():
+        return _open(str(CHECKPOINTS / name), str(device or default_device()))
+    folder = Path(name)
+    if not (folder / "config.json").is_file():
+        raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
+    return _open(str(folder.resolve()), str(device or default_device()))
+
+
+def default_device() -> str:
+    """ "cuda" where there is a GPU of our own; on ZeroGPU the small decoders run on the CPU."""
+    return "cuda" if torch.cuda.is_available() and not os.environ.get("SPACES_ZERO_GPU") else "cpu"
+
+
+@lru_cache(maxsize=32)
+def _open(folder: str, device: str) -> LatentSpace:
+    return LatentSpace(open_model(folder).to(device), Path(folder).name, _read_latents(folder))
+
+
+def open_model(folder: str) -> Autoencoder:
+    """`Autoencoder.from_pretrained` with every damage reported as a ValueError that names the file."""
+    config = os.path.join(folder, "config.json")
+    try:
+        return Autoencoder.from_pretrained(folder)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{config} is not valid JSON ({error}).") from None
+    except (TypeError, AttributeError, UnicodeDecodeError):
+        raise ValueError(f"{config} does not describe a model of this project.") from None
+    except ValueError as error:
+        sentence = str(error)
+        raise ValueError(sentence if folder in sentence else f"{config}: {sentence}.") from None
+
+
+def _read_latents(folder: str) -> dict[str, np.ndarray]:
+    file = checkpoint_file(folder, LATENTS)
+    try:
+        return load_file(file)
+    except FileNotFoundError:
+        raise ValueError(f"{file} is missing; train the model again.") from None
+    except SafetensorError as error:
+        raise ValueError(f"{file} is truncated or not a safetensors file ({error}).") from None
+
+
+class LatentSpace:
+    """A trained autoencoder with its encoded test set. Read-only, and safe to share between threads.
+
+    name: the checkpoint's folder name. latent_dim: D. image_shape: (H, W). class_names: list of str.
+    config: config.json as a dict. latents: (N, D) float32, the encoded test set (the posterior's means for a VAE).
+    logvar: (N, D) float32 of a VAE, else None. labels: (N,) int64. plane: (N, 2) float32, the latents on the map.
+    """
+
+    def __init__(self, model: Autoencoder, name: str, tensors: dict[str, np.ndarray]) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.name = name
+        self.latent_dim = model.architecture.latent_dim
+        self.image_shape = model.architecture.image_shape
+        self.config: dict[str, Any] = {"architecture": asdict(model.architecture), **model.description}
+        self.class_names = self._class_names()
+        self.device = str(next(model.parameters()).device)
+        self.latents, self.labels = self._points(tensors)
+        self.logvar = tensors.get("logvar")
+        self._origin, self._axes = self._plane(tensors)
+        self.plane = self.to_plane(self.latents)
+        for array in (self.latents, self.labels, self.plane):
+            array.setflags(write=False)
+
+    def encode(self, images: ArrayLike) -> np.ndarray:
+        """Images (B, H, W) in [0, 1], (H, W) == image_shape -> (B, D) float32 (the mean, for a VAE).
+
+        Raises ValueError: wrong shape, not finite, outside [0, 1].
+        """
+        pixels = _as_array(images, "images", ("B", *map(str, self.image_shape)))
+        if pixels.size and (pixels.min() < 0 or pixels.max() > 1):
+            raise ValueError("images must lie in [0, 1].")
+        return self._in_batches(pixels[:, None], lambda batch: self.model.posterior(batch)[0], (self.latent_dim,))
+
+    def decode(self, z: ArrayLike) -> np.ndarray:
+        """Latents (B, D) -> images (B, H, W) float32 in [0, 1].
+
+        Raises ValueError: wrong shape, not finite, beyond ±1e6.
+        """
+        latents = _as_array(z, "z", ("B", str(self.latent_dim)))
+        return self._in_batches(latents, lambda batch: self.model.decode(batch)[:, 0], self.image_shape)
+
+    def to_plane(self, z: ArrayLike) -> np.ndarray:
+        """Latents (B, D) -> map coordinates (B, 2) float32: identity when D == 2, the PCA plane otherwise."""
+        latents = _as_array(z, "z", ("B", str(self.latent_dim)))
+        if self.latent_dim == 2:
+            return latents.copy()
+        # einsum, not @: a row's result must not depend on how many rows there are, or a clicked point would not be
+        # exactly its own projection.
+        return np.einsum("bd,pd->bp", latents.astype(np.float64) - self._origin, self._axes).astype(np.float32)
+
+    def from_plane(self, xy: ArrayLike, anchor: ArrayLike | None = None) -> np.ndarray:
+        """Map coordinates (B, 2) -> latents (B, D) float32.
+
+        anchor: one latent (D,) or one for each row (B, D), whose part outside the plane is kept, so that
+        from_plane(to_plane(z), anchor=z) is z itself; without one, the plane goes through the mean of the test set.
+        Ignored when D == 2.
+        """
+        points = _as_array(xy, "xy", ("B", "2"))
+        if self.latent_dim == 2:
+            return points.copy()
+        base = self._origin[None] if anchor is None else np.atleast_2d(np.asarray(anchor, dtype=np.float32))
+        base = _as_array(base, "anchor", ("1 or B", str(self.latent_dim)))
+        if len(base) not in (1, len(points)):
+            raise ValueError(f"anchor must have the shape ({self.latent_dim},) or (B, {self.latent_dim}).")
+        moved = points.astype(np.float64) - (0 if anchor is None else self.to_plane(base))
+        return (base + np.einsum("bp,pd->bd", moved, self._axes)).astype(np.float32)
+
+    def _in_batches(self, inputs: np.ndarray, run: Any, shape: tuple[int, ...]) -> np.ndarray:
+        out = np.empty((len(inputs), *shape), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(inputs), BATCH):
+                batch = torch.from_numpy(inputs[start : start + BATCH]).to(self.device)
+                out[start : start + BATCH] = run(batch).cpu().numpy()
+        return out
+
+    def _class_names(self) -> list[str]:
+        names = self.config.get("class_names")
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{self.name}/config.json has no list of class names.")
+        return names
+
+    def _points(self, tensors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        latents, labels = tensors.get("mean"), tensors.get("label")
+        if latents is None or labels is None or latents.ndim != 2 or latents.shape[1] != self.latent_dim:
+            raise ValueError(f"{self.name}/{LATENTS} does not hold (N, {self.latent_dim}) encoded points.")
+        fits = labels.shape == latents.shape[:1] and len(labels) and labels.min() >= 0
+        if not fits or labels.max() >= len(self.class_names) or not np.isfinite(latents).all():
+            raise ValueError(f"{self.name}/{LATENTS} does not fit its config.json: labels or points are out of range.")
+        return latents.astype(np.float32), labels.astype(np.int64)
+
+    def _plane(self, tensors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """The plane's origin (D,) and its two orthonormal axes (2, D); kept in the file so that links stay valid."""
+        if self.latent_dim == 2:
+            return np.zeros(2, np.float32), np.eye(2)
+        origin, axes = tensors.get("plane_origin"), tensors.get("plane_axes")
+        if origin is None or axes is None or origin.shape != (self.latent_dim,) or axes.shape != (2, self.latent_dim):
+            raise ValueError(f"{self.name}/{LATENTS} does not hold the plane of its map.")
+        return origin.astype(np.float32), axes.astype(np.float64)
+
+
+def save_latents(folder: Path, mean: np.ndarray, logvar: np.ndarray | None, labels: np.ndarray) -> None:
+    """Write the encoded test set, and the plane of its map when D > 2."""
+    tensors = {"mean": mean, "label": labels} | ({} if logvar is None else {"logvar": logvar})
+    if mean.shape[1] > 2:
+        tensors["plane_origin"], tensors["plane_axes"] = pca_plane(mean)
+    save_file(tensors, folder / LATENTS)
+
+
+def pca_plane(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean (D,) and the first two principal axes (2, D) of (N, D) latents; float32."""
+    from sklearn.decomposition import PCA
+
+    pca = PCA(2, svd_solver="full").fit(latents)
+    return pca.mean_.astype(np.float32), pca.components_.astype(np.float32)
+
+
+def _as_array(value: ArrayLike, name: str, shape: tuple[str, ...]) -> np.ndarray:
+    """`value` as contiguous float32 of as many dimensions as `shape` names; its numbers among `shape` must match."""
+    try:
+        array = np.ascontiguousarray(value, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers of the shape ({', '.join(shape)}).") from None
+    wanted = [int(side) if side.isdigit() else None for side in shape]
+    if array.ndim != len(wanted) or any(w not in (None, side) for w, side in zip(wanted, array.shape, strict=True)):
+        raise ValueError(f"{name} must have the shape ({', '.join(shape)}), not {array.shape}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite: it holds NaN or infinity.")
+    if array.size and np.abs(array).max() > LIMIT:
+        raise ValueError(f"{name} must lie within ±{LIMIT:.0e}.")
+    return array

@@ -1,0 +1,148 @@
+"""What a training leaves on disk beside its weights: history, pictures, and the state it resumes from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_torch_file
+from torchvision.utils import save_image
+
+from explorer.autoencoder import Autoencoder
+from explorer.recipes import Recipe
+
+HISTORY = "history.safetensors"
+RESUME = "resume.safetensors"
+PAIRS = 32
+SAMPLES = 64
+
+
+@dataclass
+class History:
+    """How the map formed: losses for each epoch, and encoded test points at some steps."""
+
+    epochs: list[dict[str, float]] = field(default_factory=list)
+    snapshots: dict[int, np.ndarray] = field(default_factory=dict)  # step -> (2000, D) float16
+
+    def add_epoch(self, **losses: float) -> None:
+        self.epochs.append(losses)
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """steps (S,) int64, snapshots (S, 2000, D) float16, and losses (E,) float32 by name."""
+        steps = sorted(self.snapshots)
+        losses = {key: np.array([epoch[key] for epoch in self.epochs], np.float32) for key in self.epochs[0]}
+        return {"steps": np.array(steps), "snapshots": np.stack([self.snapshots[s] for s in steps]), **losses}
+
+    def load(self, tensors: dict[str, np.ndarray]) -> None:
+        self.snapshots = dict(zip(tensors.pop("steps").tolist(), tensors.pop("snapshots"), strict=True))
+        rows = zip(*(values.tolist() for values in tensors.values()), strict=True)
+        self.epochs = [dict(zip(tensors, row, strict=True)) for row in rows]
+
+    def save(self, folder: Path) -> None:
+        save_file(self.tensors(), folder / HISTORY)
+
+
+def write_resume(
+    folder: Path,
+    model: Autoencoder,
+    optimiser: torch.optim.Optimizer,
+    history: History,
+    epoch: int,
+    recipe: dict[str, Any],
+) -> None:
+    """Weights, optimiser and history after a whole epoch, as safetensors; replaced at once, never half-written."""
+    tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{key}": value for key, value in state.items()}
+    tensors |= {f"history.{key}": torch.from_numpy(value) for key, value in history.tensors().items()}
+    partial = folder / f"{RESUME}.partial"
+    save_torch_file(
+        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
+        partial,
+        metadata={"epoch": str(epoch), "recipe": json.dumps(recipe, default=str)},
+    )
+    partial.replace(folder / RESUME)
+
+
+def read_resume(
+    folder: Path, model: Autoencoder, optimiser: torch.optim.Optimizer, history: History, recipe: dict[str, Any]
+) -> int:
+    """Undo write_resume. -> whole epochs done. Raises ValueError when there is nothing to resume from."""
+    file = folder / RESUME
+    try:
+        with safe_open(file, "pt") as opened:
+            metadata = opened.metadata()
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        raise ValueError(f"There is no training to resume in {folder}: {RESUME} is missing or damaged.") from None
+    before = json.loads(metadata["recipe"])
+    if before["architecture"] != json.loads(json.dumps(recipe["architecture"])) or before["data"] != recipe["data"]:
+        raise ValueError(f"{file} belongs to another network or data set; pass the same options or another --out.")
+    model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
+    saved = optimiser.state_dict()
+    saved["state"] = {}
+    for key, value in tensors.items():
+        if key.startswith("optimiser."):
+            _, index, name = key.split(".")
+            saved["state"].setdefault(int(index), {})[name] = value
+    optimiser.load_state_dict(saved)
+    history.load({k.removeprefix("history."): v.numpy() for k, v in tensors.items() if k.startswith("history.")})
+    return int(metadata["epoch"])
+
+
+def _show(images: np.ndarray | torch.Tensor, device: torch.device) -> torch.Tensor:
+    return torch.as_tensor(images, device=device).unsqueeze(1).float() / 255
+
+
+@torch.no_grad()
+def draw_reconstructions(model: Autoencoder, images: np.ndarray, file: Path) -> None:
+    """Originals (N, H, W) uint8 and their reconstructions in pairs, eight pairs a row."""
+    model.eval()
+    originals = _show(images[:PAIRS], next(model.parameters()).device)
+    decoded = model.decode(model.posterior(originals)[0])
+    save_image(torch.stack([originals, decoded], 1).flatten(0, 1), file, nrow=16)
+
+
+@torch.no_grad()
+def draw_samples(model: Autoencoder, images: np.ndarray, file: Path) -> None:
+    """Decoded samples: of the prior for a VAE; for a plain autoencoder, which has none, a box around its points."""
+    model.eval()
+    device = next(model.parameters()).device
+    noise = torch.Generator(device).manual_seed(0)
+    shape = (SAMPLES, model.architecture.latent_dim)
+    if model.logvar is not None:
+        latents = torch.randn(shape, generator=noise, device=device)
+    else:
+        points = model.posterior(_show(images[:1000], device))[0]
+        low, high = points.amin(0), points.amax(0)
+        latents = low + (high - low) * torch.rand(shape, generator=noise, device=device)
+    save_image(model.decode(latents), file, nrow=8)
+
+
+def draw_losses(history: History, recipe: Recipe, file: Path) -> None:
+    """Reconstruction on training and test set by epoch and, for a VAE, the KL divergence."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    tensors = history.tensors()
+    epochs = np.arange(1, len(history.epochs) + 1)
+    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
+    axes.plot(epochs, tensors["reconstruction"], label="training set")
+    axes.plot(epochs, tensors["test_reconstruction"], label="test set")
+    axes.set(title=recipe.name, xlabel="epoch", ylabel=f"{recipe.loss.upper()} per image")
+    lines = axes.get_lines()
+    if recipe.architecture.variational:
+        right = axes.twinx()
+        lines = [*lines, *right.plot(epochs, tensors["kl"], "C2", label="KL")]
+        right.set_ylabel("KL in nats")
+    axes.legend(handles=lines)
+    figure.savefig(file, dpi=110)
+    pyplot.close(figure)
