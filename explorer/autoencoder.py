@@ -188,13 +188,19 @@ class Autoencoder(
         return Output(self.decoder(latents), mean, logvar)
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """Weights in half precision: the files are small and the measures of the reloaded model are the shipped ones."""
+        """Weights in half precision; the shipped measures are taken from the reloaded file."""
         weights = {k: v.half() if v.is_floating_point() else v for k, v in self.state_dict().items()}
         save_file({k: v.cpu().contiguous() for k, v in weights.items()}, save_directory / WEIGHTS)
 
     @classmethod
     def _from_pretrained(
-        cls, *, model_id: str, revision: str | None = None, map_location: str = "cpu", strict: bool = True, **kwargs: Any
+        cls,
+        *,
+        model_id: str,
+        revision: str | None = None,
+        map_location: str = "cpu",
+        strict: bool = True,
+        **kwargs: Any,
     ) -> "Autoencoder":
         """Open a folder or a Hub repository; safetensors only, so that nothing in it is ever executed.
 

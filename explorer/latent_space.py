@@ -82,7 +82,8 @@ class LatentSpace:
 
     name: the checkpoint's folder name. latent_dim: D. image_shape: (H, W). class_names: list of str.
     config: config.json as a dict. latents: (N, D) float32, the encoded test set (the posterior's means for a VAE).
-    logvar: (N, D) float32 of a VAE, else None. labels: (N,) int64. plane: (N, 2) float32, the latents on the map.
+    logvar: (N, D) float32 of a VAE, else None. labels: (N,) int64.
+    plane: (N, 2) float32, the latents on the map. origin: (D,) float32, the latent at the plane's (0, 0).
     """
 
     def __init__(self, model: Autoencoder, name: str, tensors: dict[str, np.ndarray]) -> None:
@@ -95,7 +96,7 @@ class LatentSpace:
         self.device = str(next(model.parameters()).device)
         self.latents, self.labels = self._points(tensors)
         self.logvar = tensors.get("logvar")
-        self._origin, self._axes = self._plane(tensors)
+        self.origin, self._axes = self._plane(tensors)
         self.plane = self.to_plane(self.latents)
         for array in (self.latents, self.labels, self.plane):
             array.setflags(write=False)
@@ -125,7 +126,7 @@ class LatentSpace:
             return latents.copy()
         # einsum, not @: a row's result must not depend on how many rows there are, or a clicked point would not be
         # exactly its own projection.
-        return np.einsum("bd,pd->bp", latents.astype(np.float64) - self._origin, self._axes).astype(np.float32)
+        return np.einsum("bd,pd->bp", latents.astype(np.float64) - self.origin, self._axes).astype(np.float32)
 
     def from_plane(self, xy: ArrayLike, anchor: ArrayLike | None = None) -> np.ndarray:
         """Map coordinates (B, 2) -> latents (B, D) float32.
@@ -137,7 +138,7 @@ class LatentSpace:
         points = _as_array(xy, "xy", ("B", "2"))
         if self.latent_dim == 2:
             return points.copy()
-        base = self._origin[None] if anchor is None else np.atleast_2d(np.asarray(anchor, dtype=np.float32))
+        base = self.origin[None] if anchor is None else np.atleast_2d(np.asarray(anchor, dtype=np.float32))
         base = _as_array(base, "anchor", ("1 or B", str(self.latent_dim)))
         if len(base) not in (1, len(points)):
             raise ValueError(f"anchor must have the shape ({self.latent_dim},) or (B, {self.latent_dim}).")

@@ -229,7 +229,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\nInterrupted before the first epoch was whole: nothing is kept.", file=sys.stderr)
         return 130
     if run.accelerator.is_main_process:
-        finish(run, shlex.join(["python", "-m", "explorer.train", *arguments]))
+        finish(run, shlex.join(["python", "-m", "explorer.train", *(a for a in arguments if a != "--resume")]))
     return 0
 
 

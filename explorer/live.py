@@ -1,0 +1,181 @@
+"""The live path: a place on a map becomes a picture while the pointer moves, over a WebSocket or plain HTTP.
+
+Each visitor has one pending place, in which the latest wins; the decode worker batches across visitors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import Headers
+from starlette.websockets import WebSocketDisconnect
+
+from explorer import __version__
+from explorer.decode_worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
+
+PATH = "/gradio_api/explorer"
+MAX_CONNECTIONS = 512
+MAX_MESSAGE = 1024  # characters; a place takes about 80
+# One WebSocket answer: id uint32, width uint16, height uint16, decode milliseconds float32, server milliseconds
+# float32, little-endian; then height * width grey bytes, row by row.
+HEADER = struct.Struct("<IHHff")
+
+
+class Refused(Exception):
+    """A WebSocket message that ends its connection."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+class Slot:
+    """A visitor's one pending place: a newer one takes the older one's place."""
+
+    def __init__(self) -> None:
+        self.filled = asyncio.Event()
+        self.latest: tuple[int, Place, float]
+
+    def put(self, number: int, place: Place) -> None:
+        self.latest = (number, place, time.perf_counter())
+        self.filled.set()
+
+    async def take(self) -> tuple[int, Place, float]:
+        await self.filled.wait()
+        self.filled.clear()
+        return self.latest
+
+
+def parse_message(text: str | None) -> tuple[int, Place]:
+    """One WebSocket message -> its number and its place. Raises Refused with the close code and a sentence."""
+    if text is None:
+        raise Refused(1003, "Send JSON as text.")
+    if len(text) > MAX_MESSAGE:
+        raise Refused(1009, f"A message has at most {MAX_MESSAGE} characters.")
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused(1007, "Send JSON.") from None
+    number = values.get("id") if isinstance(values, dict) else None
+    if type(number) is not int or not 0 <= number < 2**32:
+        raise Refused(1008, "Send an object with id, model, x and y; id is a whole number below 2**32.")
+    try:
+        return number, parse_place(values)
+    except ValueError as error:
+        raise Refused(1008, str(error)) from None
+
+
+async def read_places(socket: WebSocket, slot: Slot) -> None:
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        slot.put(*parse_message(message.get("text")))
+
+
+async def answer_places(socket: WebSocket, slot: Slot, worker: DecodeWorker) -> None:
+    while True:
+        number, place, received = await slot.take()
+        try:
+            frame = await worker.decode(place)
+        except (ValueError, Busy) as error:
+            raise Refused(1013 if isinstance(error, Busy) else 1008, str(error)[:120]) from None
+        server_ms = 1000 * (time.perf_counter() - received)
+        header = HEADER.pack(number, frame.width, frame.height, frame.decode_ms, server_ms)
+        await socket.send_bytes(header + frame.pixels)
+
+
+async def serve_socket(socket: WebSocket, worker: DecodeWorker) -> None:
+    """Read and answer until either ends; a refusal closes the connection with its code and sentence."""
+    slot = Slot()
+    refused: list[Refused] = []
+
+    async def until_end(step: Any, *arguments: Any) -> None:
+        try:
+            await step(*arguments)
+        except Refused as refusal:
+            refused.append(refusal)
+        except WebSocketDisconnect:
+            pass
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(until_end, read_places, socket, slot)
+        group.start_soon(until_end, answer_places, socket, slot, worker)
+    if refused:
+        await socket.close(refused[0].code, refused[0].reason)
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Whether a browser says that another site's page asks."""
+    origin = headers.get("origin")
+    hosts = (headers.get("host"), headers.get("x-forwarded-host"))
+    return origin is not None and urlsplit(origin).netloc not in hosts
+
+
+def problem(status: int, sentence: str) -> JSONResponse:
+    return JSONResponse({"error": sentence}, status)
+
+
+def query_place(query: Mapping[str, str]) -> Place:
+    """The place in a URL's query. Raises ValueError with a sentence."""
+    values: dict[str, Any] = dict(query)
+    for name, kind in (("x", float), ("y", float), ("point", int)):
+        if name in values:
+            try:
+                values[name] = kind(values[name])
+            except ValueError:
+                raise ValueError(f"{name} must be a number.") from None
+    return parse_place(values)
+
+
+def routes(worker: DecodeWorker) -> FastAPI:
+    """healthz, frame and ws, to be mounted under PATH."""
+    api = FastAPI(title="Latent space explorer", version=__version__, docs_url=None, redoc_url=None)
+    sockets: set[WebSocket] = set()
+
+    @api.get("/healthz")
+    async def healthz() -> dict[str, Any]:
+        models = {"available": worker.names, "loaded": worker.loaded}
+        return {"status": "ok", "version": __version__, "device": worker.device, "models": models}
+
+    @api.get("/frame")
+    async def frame(request: Request) -> Response:
+        """Raw grey bytes of the decoded image, row by row; its size stands in X-Frame-Shape (HxW)."""
+        if is_foreign(request.headers):
+            return problem(403, "Frames are served to this site's own pages.")
+        try:
+            decoded = await worker.decode(query_place(request.query_params))
+        except UnknownModel as error:
+            return problem(404, str(error))
+        except ValueError as error:
+            return problem(422, str(error))
+        except Busy as error:
+            return problem(503, str(error))
+        shape = {"X-Frame-Shape": f"{decoded.height}x{decoded.width}", "Cache-Control": "no-store"}
+        return Response(decoded.pixels, media_type="application/octet-stream", headers=shape)
+
+    @api.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        if is_foreign(socket.headers):
+            await socket.send_denial_response(problem(403, "This socket is for this site's own pages."))
+        elif len(sockets) >= MAX_CONNECTIONS:
+            await socket.send_denial_response(problem(429, "Too many visitors at once; frames also come over HTTP."))
+        else:
+            sockets.add(socket)
+            try:
+                await socket.accept()
+                await serve_socket(socket, worker)
+            finally:
+                sockets.discard(socket)
+
+    return api
