@@ -198,8 +198,6 @@ class Autoencoder(
         *,
         model_id: str,
         revision: str | None = None,
-        map_location: str = "cpu",
-        strict: bool = True,
         **kwargs: Any,
     ) -> "Autoencoder":
         """Open a folder or a Hub repository; safetensors only, so that nothing in it is ever executed.
@@ -216,13 +214,18 @@ class Autoencoder(
             raise ValueError(f"{model_id} has no {WEIGHTS}; other formats are not opened.") from None
         except SafetensorError as error:
             raise ValueError(f"{file} is truncated or not a safetensors file ({error}).") from None
-        model = cls(**kwargs)
+        # Built without memory until the weights are seen to fit: a tampered config can ask for gigabytes.
+        with torch.device("meta"):
+            model = cls(**kwargs)
         try:
-            model.load_state_dict(weights, strict=strict)
+            weights = {k: v.float() if v.is_floating_point() else v for k, v in weights.items()}
+            model.load_state_dict(weights, assign=True)
         except RuntimeError as error:
-            first = str(error).splitlines()[1].strip()
+            first = str(error).splitlines()[:2][-1].strip()
             raise ValueError(f"{file} does not fit the architecture in its config.json: {first}") from None
-        return model.to(map_location).eval()
+        if not all(value.isfinite().all() for value in model.state_dict().values()):
+            raise ValueError(f"{file} holds weights that are not finite.")
+        return model.eval()
 
 
 def checkpoint_file(model_id: str, name: str, **hub: Any) -> str:

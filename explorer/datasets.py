@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,11 +126,12 @@ def read_idx(file: Path) -> np.ndarray:
 
     Read here rather than through torchvision, which must unpack beside the file and so fails in a read-only folder.
     """
-    zipped = file.with_name(file.name + ".gz")
+    plain = file.exists()
+    file = file if plain else file.with_name(file.name + ".gz")
     try:
-        content = file.read_bytes() if file.exists() else gzip.decompress(zipped.read_bytes())
+        content = file.read_bytes() if plain else gzip.decompress(file.read_bytes())
         dimensions = content[3]
         shape = np.frombuffer(content, ">i4", dimensions, offset=4)
         return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
-    except (OSError, EOFError, IndexError, ValueError) as error:
+    except (OSError, EOFError, IndexError, ValueError, zlib.error) as error:
         raise DataUnavailable(f"{file} is damaged; delete it and fetch it again.") from error

@@ -109,11 +109,17 @@ class DecodeWorker:
             self._spaces[name] = latent_space.load(name, self.device)
         return self._spaces[name]
 
-    async def decode(self, place: Place) -> Frame:
-        """The frame of one place. Raises UnknownModel, ValueError (no such point), Busy."""
+    def resolve(self, place: Place) -> tuple[LatentSpace, tuple[float, float], np.ndarray]:
+        """A place's map, coordinates and anchor (D,). Raises UnknownModel, or ValueError: no such point."""
         space = self.space(place.model)
         if place.point is not None and place.point >= len(space.latents):
             raise ValueError(f"point must be smaller than {len(space.latents)}.")
+        anchor = space.origin if place.point is None else space.latents[place.point]
+        return space, (place.x, place.y), anchor
+
+    async def decode(self, place: Place) -> Frame:
+        """The frame of one place. Raises UnknownModel, ValueError (no such point), Busy."""
+        self.resolve(place)
         loop = asyncio.get_running_loop()
         job = Job(place, loop.create_future(), loop)
         with self._wake:
@@ -150,9 +156,8 @@ class DecodeWorker:
     def _decode(self, name: str, places: list[Place]) -> list[Frame]:
         space = self.space(name)
         begin = time.perf_counter()
-        points = np.array([(place.x, place.y) for place in places], np.float32)
-        anchors = np.stack([space.origin if p.point is None else space.latents[p.point] for p in places])
-        images = to_bytes(space.decode(space.from_plane(points, anchors)))
+        _, points, anchors = zip(*map(self.resolve, places), strict=True)
+        images = to_bytes(space.decode(space.from_plane(points, np.stack(anchors))))
         height, width = space.image_shape
         milliseconds = 1000 * (time.perf_counter() - begin)
         return [Frame(image.tobytes(), width, height, milliseconds) for image in images]

@@ -122,9 +122,12 @@ def main(argv: list[str] | None = None) -> int:
     try:
         data = load(space.config["data"], "test", options.data, space.image_shape[0])
         measures = measure(space.model, data, space.latents)
+    except (KeyError, ValueError):
+        print(f"{options.name} does not say which data set it was trained on.", file=sys.stderr)
+        return 2
     except DataUnavailable as error:
         print(f"{error}\nThese are the measures taken when it was trained.", file=sys.stderr)
-        measures = space.config["measures"]
+        measures = space.config.get("measures", {})
     for name, value in measures.items():
         print(f"{name:<24}{value:>16,.6g}" if name != "parameters" else f"{name:<24}{int(value):>16,}")
     for batch in (1, 64, 1024):

@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 LATENTS = "latents.safetensors"
 LIMIT = 1e6  # a coordinate beyond it means nothing to any decoder
 BATCH = 1024
+_opening = Lock()  # lru_cache alone lets two threads open the same map twice
 
 
 def available() -> list[str]:
@@ -33,14 +35,13 @@ def available() -> list[str]:
 def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace:
     """Open a shipped map by its name, or any checkpoint by its folder. Each is opened once and shared.
 
-    Raises ValueError: unknown name (with the names there are), or a damaged checkpoint (with the file).
+    Raises ValueError: unknown name (with the names there are), a damaged checkpoint (with the file), no such device.
     """
-    if name in available():
-        return _open(str(CHECKPOINTS / name), str(device or default_device()))
-    folder = Path(name)
-    if not (folder / "config.json").is_file():
+    folder = CHECKPOINTS / name if name in available() else Path(name)
+    if not os.path.isfile(folder / "config.json"):  # noqa: PTH113 - unlike Path, False for a name that is too long
         raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
-    return _open(str(folder.resolve()), str(device or default_device()))
+    with _opening:
+        return _open(str(folder.resolve()), str(device or default_device()))
 
 
 def default_device() -> str:
@@ -50,7 +51,12 @@ def default_device() -> str:
 
 @lru_cache(maxsize=32)
 def _open(folder: str, device: str) -> LatentSpace:
-    return LatentSpace(open_model(folder).to(device), Path(folder).name, _read_latents(folder))
+    model = open_model(folder)
+    try:
+        model.to(device)
+    except (RuntimeError, AssertionError):
+        raise ValueError(f"There is no device {device} here.") from None
+    return LatentSpace(model, Path(folder).name, _read_latents(folder))
 
 
 def open_model(folder: str) -> Autoencoder:
@@ -60,7 +66,7 @@ def open_model(folder: str) -> Autoencoder:
         return Autoencoder.from_pretrained(folder)
     except json.JSONDecodeError as error:
         raise ValueError(f"{config} is not valid JSON ({error}).") from None
-    except (TypeError, AttributeError, UnicodeDecodeError):
+    except (TypeError, AttributeError, UnicodeDecodeError, RecursionError):
         raise ValueError(f"{config} does not describe a model of this project.") from None
     except ValueError as error:
         sentence = str(error)
@@ -95,11 +101,12 @@ class LatentSpace:
         self.class_names = self._class_names()
         self.device = str(next(model.parameters()).device)
         self.latents, self.labels = self._points(tensors)
-        self.logvar = tensors.get("logvar")
+        self.logvar = self._logvar(tensors)
         self.origin, self._axes = self._plane(tensors)
         self.plane = self.to_plane(self.latents)
-        for array in (self.latents, self.labels, self.plane):
-            array.setflags(write=False)
+        for array in (self.latents, self.labels, self.logvar, self.origin, self.plane):
+            if array is not None:
+                array.setflags(write=False)
 
     def encode(self, images: ArrayLike) -> np.ndarray:
         """Images (B, H, W) in [0, 1], (H, W) == image_shape -> (B, D) float32 (the mean, for a VAE).
@@ -149,7 +156,8 @@ class LatentSpace:
         out = np.empty((len(inputs), *shape), np.float32)
         with torch.inference_mode():
             for start in range(0, len(inputs), BATCH):
-                batch = torch.from_numpy(inputs[start : start + BATCH]).to(self.device)
+                # A copy: from_numpy warns about read-only arrays, such as our own latents.
+                batch = torch.tensor(inputs[start : start + BATCH], device=self.device)
                 out[start : start + BATCH] = run(batch).cpu().numpy()
         return out
 
@@ -168,6 +176,14 @@ class LatentSpace:
             raise ValueError(f"{self.name}/{LATENTS} does not fit its config.json: labels or points are out of range.")
         return latents.astype(np.float32), labels.astype(np.int64)
 
+    def _logvar(self, tensors: dict[str, np.ndarray]) -> np.ndarray | None:
+        logvar = tensors.get("logvar")
+        if logvar is None:
+            return None
+        if logvar.shape != self.latents.shape or not np.isfinite(logvar).all():
+            raise ValueError(f"{self.name}/{LATENTS} does not hold a log-variance for each of its points.")
+        return logvar.astype(np.float32)
+
     def _plane(self, tensors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """The plane's origin (D,) and its two orthonormal axes (2, D); kept in the file so that links stay valid."""
         if self.latent_dim == 2:
@@ -175,6 +191,8 @@ class LatentSpace:
         origin, axes = tensors.get("plane_origin"), tensors.get("plane_axes")
         if origin is None or axes is None or origin.shape != (self.latent_dim,) or axes.shape != (2, self.latent_dim):
             raise ValueError(f"{self.name}/{LATENTS} does not hold the plane of its map.")
+        if not (np.isfinite(origin).all() and np.isfinite(axes).all()):
+            raise ValueError(f"{self.name}/{LATENTS} holds a plane that is not finite.")
         return origin.astype(np.float32), axes.astype(np.float64)
 
 
@@ -197,7 +215,8 @@ def pca_plane(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _as_array(value: ArrayLike, name: str, shape: tuple[str, ...]) -> np.ndarray:
     """`value` as contiguous float32 of as many dimensions as `shape` names; its numbers among `shape` must match."""
     try:
-        array = np.ascontiguousarray(value, dtype=np.float32)
+        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused below
+            array = np.ascontiguousarray(value, dtype=np.float32)
     except (TypeError, ValueError):
         raise ValueError(f"{name} must be numbers of the shape ({', '.join(shape)}).") from None
     wanted = [int(side) if side.isdigit() else None for side in shape]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import shlex
 import sys
 from collections.abc import Iterator
@@ -53,12 +54,14 @@ class Run:
 def start(recipe: Recipe, out: Path, data: str | None, device: str | None) -> Run:
     """Everything that one training needs, seeded; the data set is held on the device as bytes."""
     accelerator = Accelerator(cpu=device == "cpu")
+    if device not in (None, accelerator.device.type):
+        raise ValueError(f"There is no {device} device here.")
     torch.backends.cudnn.deterministic = True
     torch.manual_seed(recipe.seed)
     size = recipe.architecture.image_shape[0]
     with accelerator.local_main_process_first():
         train_set = load(recipe.data, "train", data, size, download=True)
-        test_set = load(recipe.data, "test", data, size)
+        test_set = load(recipe.data, "test", data, size, download=True)
     if recipe.batch_size < accelerator.num_processes:
         raise ValueError("The batch size must be at least the number of processes.")
     model = Autoencoder(recipe.architecture).to(accelerator.device)
@@ -137,15 +140,19 @@ def fit(run: Run) -> None:
     main = run.accelerator.is_main_process
     network = run.accelerator.prepare_model(run.model) if run.accelerator.num_processes > 1 else run.model
     snapshot_steps = log_spaced_steps(run.steps) if main else set()
+    kept = run.epoch
     try:
         while run.epoch < run.recipe.epochs:
             losses = train_epoch(run, network, snapshot_steps)
+            if not math.isfinite(losses["loss"]):
+                raise ValueError("The loss is no longer finite; try a smaller --lr or --beta.")
             run.epoch += 1
             if main:
                 end_epoch(run, losses)
             run.accelerator.wait_for_everyone()
+            kept = run.epoch
     except KeyboardInterrupt:
-        if not run.out.joinpath("resume.safetensors").exists():
+        if not kept:  # an older training's files may lie in the folder: they are not this one's
             raise
         restore(run)
         print(f"\nInterrupted: kept the {run.epoch} whole epochs; --resume goes on from there.", file=sys.stderr)
@@ -211,6 +218,8 @@ def parse(argv: list[str] | None) -> tuple[Recipe, argparse.Namespace]:
     for name in ("epochs", "batch_size", "lr"):
         if not getattr(recipe, name) > 0:
             parser.error(f"--{name.replace('_', '-')} must be larger than 0")
+    if not 0 <= recipe.seed < 2**63:
+        parser.error("--seed must be a whole number from 0 to 2**63 - 1")
     return recipe, options
 
 
@@ -221,8 +230,9 @@ def main(argv: list[str] | None = None) -> int:
         run = start(recipe, options.out or Path("runs") / recipe.name, options.data, options.device)
         if options.resume:
             restore(run)
+        run.out.mkdir(parents=True, exist_ok=True)
         fit(run)
-    except (ValueError, DataUnavailable) as error:
+    except (ValueError, OSError, DataUnavailable) as error:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:

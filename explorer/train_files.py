@@ -82,8 +82,9 @@ def read_resume(
     except (FileNotFoundError, SafetensorError):
         raise ValueError(f"There is no training to resume in {folder}: {RESUME} is missing or damaged.") from None
     before = json.loads(metadata["recipe"])
-    if before["architecture"] != json.loads(json.dumps(recipe["architecture"])) or before["data"] != recipe["data"]:
-        raise ValueError(f"{file} belongs to another network or data set; pass the same options or another --out.")
+    now = json.loads(json.dumps(recipe, default=str))
+    if {**before, "epochs": 0} != {**now, "epochs": 0}:  # only more epochs may be asked for
+        raise ValueError(f"{file} belongs to another training; pass the same options or another --out.")
     model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
     saved = optimiser.state_dict()
     saved["state"] = {}

@@ -1,0 +1,73 @@
+// Frames for places: over a WebSocket, and over plain HTTP while the socket is not open.
+const IN_FLIGHT = 6;
+const HEADER_BYTES = 16;
+
+class FrameSource {
+  constructor(base, onFrame, onRefusal) {
+    this.base = base;
+    this.onFrame = onFrame;
+    this.onRefusal = onRefusal;
+    this.lastId = 0;
+    this.answered = 0; // an answer also stands for every older request: the server keeps only the latest
+    this.fetching = 0;
+    this.delay = 250;
+    this.connect();
+  }
+
+  get open() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
+  get ready() {
+    return this.open ? this.lastId - this.answered < IN_FLIGHT : this.fetching < IN_FLIGHT;
+  }
+
+  request(place) {
+    const id = ++this.lastId;
+    if (this.open) this.socket.send(JSON.stringify({ id, ...place }));
+    else this.fetch(id, place);
+    return id;
+  }
+
+  connect() {
+    const url = new URL("ws", this.base);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    this.socket = new WebSocket(url);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onopen = () => {
+      this.delay = 250;
+      this.answered = this.lastId;
+    };
+    this.socket.onmessage = ({ data }) => this.receive(data);
+    this.socket.onclose = ({ code, reason }) => {
+      if (code === 1008) this.onRefusal(reason);
+      setTimeout(() => this.connect(), this.delay * (0.75 + Math.random() / 2));
+      this.delay = Math.min(this.delay * 2, 15000);
+    };
+  }
+
+  receive(buffer) {
+    const view = new DataView(buffer);
+    const id = view.getUint32(0, true);
+    this.answered = Math.max(this.answered, id);
+    const [width, height] = [view.getUint16(4, true), view.getUint16(6, true)];
+    this.onFrame(id, width, height, new Uint8Array(buffer, HEADER_BYTES));
+  }
+
+  async fetch(id, place) {
+    this.fetching += 1;
+    try {
+      const given = Object.entries(place).filter(([, value]) => value !== null);
+      const answer = await fetch(new URL(`frame?${new URLSearchParams(given)}`, this.base));
+      if (answer.ok) {
+        const [height, width] = answer.headers.get("X-Frame-Shape").split("x").map(Number);
+        this.onFrame(id, width, height, new Uint8Array(await answer.arrayBuffer()));
+      } else if (answer.status < 500) {
+        this.onRefusal((await answer.json()).error);
+      }
+    } catch (error) {
+      console.warn("frame not fetched:", error); // offline: the socket's back-off goes on trying
+    }
+    this.fetching -= 1;
+  }
+}

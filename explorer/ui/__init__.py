@@ -1,0 +1,1 @@
+"""The page: one file a tab, latent_map.py for the component, app.py to assemble them."""

@@ -1,0 +1,70 @@
+"""The page assembled: theme, tabs, routes, launch."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from explorer import live
+from explorer.decode_worker import DecodeWorker
+from explorer.ui import latent_map, map_tab, models_tab
+
+FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
+MONO = ["ui-monospace", "Consolas", "monospace"]
+CSS = """
+.gradio-container { max-width: 1480px !important; }
+#title h1 { margin: 0; font-size: 22px; letter-spacing: -.01em; }
+#title p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
+footer { opacity: .7; }
+"""
+HEAD = '<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">'
+TITLE = """# Latent space explorer
+See what an autoencoder has learned: drag across its map, and watch every place become a picture."""
+
+
+def theme() -> gr.themes.Base:
+    return gr.themes.Base(primary_hue="teal", neutral_hue="slate", radius_size="lg", font=FONTS, font_mono=MONO)
+
+
+def build(worker: DecodeWorker) -> gr.Blocks:
+    """The page; nothing is served yet."""
+    with gr.Blocks(title="Latent space explorer", analytics_enabled=False, fill_width=True) as demo:
+        gr.Markdown(TITLE, elem_id="title")
+        with gr.Tabs():
+            with gr.Tab("Map"):
+                map_tab.build(worker)
+            with gr.Tab("Models"):
+                models_tab.build(worker)
+    return demo
+
+
+def launch(**options: Any) -> gr.Blocks:
+    """Serve the page with the live routes beside it; blocks unless prevent_thread_lock is given.
+
+    options: what gr.Blocks.launch takes, such as server_port.
+    """
+    worker = DecodeWorker()
+    api = live.routes(worker)
+    latent_map.add_routes(api, worker)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        worker.start()
+        yield
+        worker.stop()
+
+    demo = build(worker)
+    demo.launch(
+        theme=theme(),
+        css=CSS,
+        head=HEAD,
+        ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
+        app_kwargs={"routes": [Mount(live.PATH, app=api)], "lifespan": lifespan},
+        **options,
+    )
+    return demo

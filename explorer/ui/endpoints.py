@@ -1,0 +1,54 @@
+"""What gradio_client can call: models, decode, encode, describe."""
+
+# No `from __future__ import annotations` here: gr.api reads the annotations as types.
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+
+from explorer.decode_worker import DecodeWorker, parse_place
+from explorer.ui.latent_map import describe as describe_point
+from explorer.ui.latent_map import introduce
+from explorer.ui.originals import Originals
+
+MAX_IMAGES = 256
+
+
+def build(worker: DecodeWorker, originals: Originals) -> None:
+    """Name the endpoints inside the surrounding gr.Blocks."""
+
+    def models() -> list[dict]:
+        """The maps there are: name, title, what each teaches, class names."""
+        return [introduce(worker.space(name)) for name in worker.names]
+
+    def decode(model: str, x: float, y: float, point: int | None = None) -> list[list[float]]:
+        """The image (H, W) in [0, 1] at a place of a map; with `point`, in the plane through that test point."""
+        space, xy, anchor = worker.resolve(parse_place({"model": model, "x": x, "y": y, "point": point}))
+        return space.decode(space.from_plane([xy], anchor))[0].tolist()
+
+    def encode(model: str, images: list) -> list[list[float]]:
+        """Images (B, H, W) in [0, 1], at most 256 -> latents (B, D), the posterior's means for a VAE."""
+        if not isinstance(images, list) or len(images) > MAX_IMAGES:
+            raise ValueError(f"images must be a list of at most {MAX_IMAGES} images.")
+        return worker.space(model).encode(images).tolist()
+
+    def describe(model: str, point: int) -> dict:
+        """Whose a test point is: label, latents, and its pixels as base64 of height * width grey bytes."""
+        return describe_point(worker, originals, model, point)
+
+    for endpoint in (models, decode, encode, describe):
+        gr.api(with_sentences(endpoint), api_name=endpoint.__name__)
+
+
+def with_sentences(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A ValueError becomes the client's error with its sentence, which never repeats what was sent."""
+
+    @wraps(function)
+    def wrapped(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return wrapped

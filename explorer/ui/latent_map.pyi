@@ -1,0 +1,171 @@
+"""The map: a gr.HTML component, the figure it draws, and the routes it fetches them from."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import plotly
+import plotly.graph_objects as go
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+
+from explorer.decode_worker import DecodeWorker, UnknownModel, to_bytes
+from explorer.latent_space import LatentSpace
+from explorer.live import problem
+from explorer.ui.originals import Originals
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
+PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+# Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
+PALETTE = (
+    "#3f90da",
+    "#ffa90e",
+    "#bd1f01",
+    "#94a4a2",
+    "#832db6",
+    "#a96b59",
+    "#e76300",
+    "#b9ac70",
+    "#717581",
+    "#92dadd",
+)
+
+from gradio.events import Dependency
+
+class LatentMap(gr.HTML):
+    """The map tab's one component. Its "pick" event carries {"model": name, "point": index}.
+
+    models: for each map its name, title, what it teaches and its class names.
+    value: what `describe` says of the picked point; None at first.
+    """
+
+    def __init__(self, models: list[dict[str, Any]], **kwargs: Any) -> None:
+        super().__init__(
+            value=None,
+            html_template=_asset("map.html"),
+            css_template=_asset("map.css"),
+            js_on_load=_asset("frames.js") + _asset("map.js"),
+            apply_default_css=False,
+            models=models,
+            **kwargs,
+        )
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object"}
+    from typing import Callable, Literal, Sequence, Any, TYPE_CHECKING
+    from gradio.blocks import Block
+    if TYPE_CHECKING:
+        from gradio.components import Timer
+        from gradio.components.base import Component
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def introduce(space: LatentSpace) -> dict[str, Any]:
+    """What the page knows of a model before its points are fetched."""
+    keys = ("title", "teaches")
+    return {"name": space.name, "class_names": space.class_names, **{k: str(space.config[k]) for k in keys}}
+
+
+def figure(space: LatentSpace) -> go.Figure:
+    """All encoded test points, one WebGL trace a class; customdata is the index in the test set."""
+    chart = go.Figure()
+    size = 4 if len(space.plane) > 2_000 else 6
+    for label, name in enumerate(space.class_names):
+        (indices,) = np.nonzero(space.labels == label)
+        x, y = space.plane[indices].T
+        chart.add_scattergl(
+            x=np.ascontiguousarray(x),
+            y=np.ascontiguousarray(y),
+            customdata=indices.astype(np.uint32),
+            name=name,
+            mode="markers",
+            marker={"size": size, "opacity": 0.72, "color": PALETTE[label % len(PALETTE)]},
+            hoverinfo="skip",  # the component has a label of its own, which also works while dragging
+        )
+        if len(indices):
+            chart.add_annotation(
+                x=float(np.median(x)), y=float(np.median(y)), text=name, showarrow=False, font={"size": 12}, borderpad=2
+            )
+    axis = {"zeroline": True, "automargin": False, "ticklabelposition": "inside", "title": None, "nticks": 8}
+    chart.update_layout(
+        template="none",
+        showlegend=False,
+        dragmode="pan",
+        hovermode=False,
+        uirevision=space.name,
+        margin={"l": 0, "r": 0, "t": 0, "b": 0},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        xaxis=axis,
+        yaxis={**axis, "scaleanchor": "x", "scaleratio": 1},
+    )
+    return chart
+
+
+def describe(worker: DecodeWorker, originals: Originals, model: str, point: int) -> dict[str, Any]:
+    """Whose a test point is. Pixels are base64 of height * width grey bytes.
+
+    -> model, point, label, latents (D,), width, height, reconstruction, original (None where it can't be had), note.
+    Raises ValueError with a sentence: unknown model, no such point.
+    """
+    space = worker.space(model)
+    if type(point) is not int or not 0 <= point < len(space.latents):
+        raise ValueError(f"point must be a whole number from 0 to {len(space.latents) - 1}.")
+    latents = space.latents[point]
+    image, note = originals.get(space.config["data"], space.image_shape[0], point)
+    height, width = space.image_shape
+    return {
+        "model": model,
+        "point": point,
+        "label": space.class_names[space.labels[point]],
+        "latents": latents.tolist(),
+        "width": width,
+        "height": height,
+        "reconstruction": _base64(to_bytes(space.decode(latents[None]))[0]),
+        "original": None if image is None else _base64(image),
+        "note": note,
+    }
+
+
+def _base64(pixels: np.ndarray) -> str:
+    return base64.b64encode(pixels.tobytes()).decode()
+
+
+def add_routes(api: FastAPI, worker: DecodeWorker) -> None:
+    """figure: a map's points as plotly.py's JSON; plotly.min.js: out of plotly's wheel, so that it works offline."""
+
+    @lru_cache(maxsize=64)
+    def figure_bytes(model: str) -> bytes:
+        return gzip.compress(figure(worker.space(model)).to_json().encode(), 5)
+
+    @lru_cache(maxsize=1)
+    def plotly_bytes() -> bytes:
+        return gzip.compress(PLOTLY_JS.read_bytes(), 6)
+
+    @api.get("/figure")
+    def map_figure(request: Request, model: str = "") -> Response:
+        try:
+            return _packed(request, figure_bytes(model), "application/json", "no-cache")
+        except UnknownModel as error:
+            return problem(404, str(error))
+
+    @api.get("/plotly.min.js")
+    def plotly_js(request: Request) -> Response:
+        return _packed(request, plotly_bytes(), "text/javascript", "public, max-age=86400")
+
+
+def _packed(request: Request, packed: bytes, media_type: str, cache: str) -> Response:
+    respond = partial(Response, media_type=media_type)
+    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return respond(packed, headers={**headers, "Content-Encoding": "gzip"})
+    return respond(gzip.decompress(packed), headers=headers)

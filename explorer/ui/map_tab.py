@@ -1,0 +1,29 @@
+"""The map tab: the component, and what answers when a point is picked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.decode_worker import DecodeWorker
+from explorer.ui import endpoints
+from explorer.ui.latent_map import LatentMap, describe, introduce
+from explorer.ui.originals import Originals
+
+
+def build(worker: DecodeWorker) -> None:
+    """Lay out the tab inside the surrounding gr.Blocks."""
+    originals = Originals()
+    latent_map = LatentMap([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
+
+    def on_pick(event: gr.EventData) -> dict[str, Any]:
+        sent = event._data if isinstance(event._data, dict) else {}
+        try:
+            return describe(worker, originals, str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
+        except ValueError as error:
+            return {"error": str(error)}
+
+    # Not through the queue: a click should be answered at once, and it costs one small decode.
+    latent_map.pick(on_pick, None, latent_map, queue=False, show_progress="hidden", api_visibility="private")
+    endpoints.build(worker, originals)

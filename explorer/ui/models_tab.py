@@ -1,0 +1,55 @@
+"""The models tab: how each map was made, and what it measures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.decode_worker import DecodeWorker
+
+HEADERS = [
+    "model",
+    "data",
+    "network",
+    "latents",
+    "loss",
+    "parameters",
+    "BCE / pixel",
+    "MSE / pixel",
+    "ELBO (nats)",
+    "k-NN accuracy",
+]
+ABOUT = """Every map is a model that this project trained. Figures are of the test set. BCE and MSE are means over
+pixels, of the reconstruction from the posterior's mean; the ELBO is that of a VAE with one sample for each image; k-NN
+accuracy is how often the ten nearest neighbours in latent space agree with the label."""
+
+
+def build(worker: DecodeWorker) -> None:
+    """Lay out the tab inside the surrounding gr.Blocks."""
+    configs = [worker.space(name).config for name in worker.names]
+    gr.Markdown(ABOUT)
+    gr.Dataframe([row(config) for config in configs], headers=HEADERS, interactive=False, wrap=True, show_label=False)
+    commands = "\n".join(str(config["command"]) for config in configs)
+    gr.Code(commands, language="shell", label="The commands that made them", interactive=False)
+
+
+def row(config: dict[str, Any]) -> list[str]:
+    """One line of the table from a checkpoint's config."""
+    shape, measures = config["architecture"], config["measures"]
+    network = f"{shape['network']}, width {shape['width']}" + (", variational" if shape["variational"] else "")
+    figures = [_figure(measures.get(key), 4) for key in ("bce_per_pixel", "mse_per_pixel")]
+    return [
+        *(str(config[key]) for key in ("name", "data")),
+        network,
+        str(shape["latent_dim"]),
+        f"{config['loss'].upper()}{' + KL' if shape['variational'] else ''}, {config['optimiser']}",
+        f"{int(measures['parameters']):,}",
+        *figures,
+        _figure(measures.get("elbo"), 1),
+        _figure(100 * measures["knn_accuracy"], 1) + " %",
+    ]
+
+
+def _figure(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")

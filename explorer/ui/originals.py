@@ -1,0 +1,51 @@
+"""The test images themselves, where the data set is at hand or can be fetched."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+
+from explorer.datasets import SOURCES, DataUnavailable, load
+
+RETRY_SECONDS = 600
+
+
+class Originals:
+    """Test images by data set, shared by all visitors; a missing set is fetched once, in the background."""
+
+    def __init__(self) -> None:
+        self._images: dict[tuple[str, int], np.ndarray] = {}
+        self._failed: dict[str, float] = {}
+        self._fetching: set[str] = set()
+        self._lock = threading.Lock()
+
+    def get(self, data: str, size: int, point: int) -> tuple[np.ndarray | None, str]:
+        """The original (H, W) uint8 of a test point and an empty line, or None and a line that says why not."""
+        if (data, size) not in self._images:
+            try:
+                self._images[data, size] = load(data, "test", size=size).images
+            except DataUnavailable:
+                return None, self._fetch(data)
+        images = self._images[data, size]
+        return (images[point], "") if point < len(images) else (None, "The data set has fewer images than the map.")
+
+    def _fetch(self, data: str) -> str:
+        title = SOURCES[data].title
+        with self._lock:
+            if data in self._fetching:
+                return f"{title} is being fetched; click again for the original."
+            if time.monotonic() - self._failed.get(data, -RETRY_SECONDS) < RETRY_SECONDS:
+                return f"No original: {title} is not on this machine and could not be fetched."
+            self._fetching.add(data)
+        threading.Thread(target=self._download, args=(data,), daemon=True).start()
+        return f"{title} is being fetched; click again for the original."
+
+    def _download(self, data: str) -> None:
+        try:
+            load(data, "test", download=True)
+        except DataUnavailable:
+            self._failed[data] = time.monotonic()
+        finally:
+            self._fetching.discard(data)
