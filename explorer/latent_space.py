@@ -191,8 +191,8 @@ class LatentSpace:
         origin, axes = tensors.get("plane_origin"), tensors.get("plane_axes")
         if origin is None or axes is None or origin.shape != (self.latent_dim,) or axes.shape != (2, self.latent_dim):
             raise ValueError(f"{self.name}/{LATENTS} does not hold the plane of its map.")
-        if not (np.isfinite(origin).all() and np.isfinite(axes).all()):
-            raise ValueError(f"{self.name}/{LATENTS} holds a plane that is not finite.")
+        if not np.isfinite(origin).all() or not np.allclose(axes @ axes.T, np.eye(2), atol=1e-3):
+            raise ValueError(f"{self.name}/{LATENTS} holds a plane whose axes are not orthonormal.")
         return origin.astype(np.float32), axes.astype(np.float64)
 
 
@@ -201,7 +201,8 @@ def save_latents(folder: Path, mean: np.ndarray, logvar: np.ndarray | None, labe
     tensors = {"mean": mean, "label": labels} | ({} if logvar is None else {"logvar": logvar})
     if mean.shape[1] > 2:
         tensors["plane_origin"], tensors["plane_axes"] = pca_plane(mean)
-    save_file(tensors, folder / LATENTS)
+    # PCA's axes are in Fortran order, and safetensors writes an array's memory as it lies.
+    save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, folder / LATENTS)
 
 
 def pca_plane(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
