@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -131,7 +132,8 @@ class DecodeWorker:
 
     def _run(self) -> None:
         for name in self.names:  # ready before the first visitor moves
-            self._decode(name, [Place(name, 0.0, 0.0)])
+            with suppress(Exception):  # a map that fails must not end the thread: whoever asks for it is told
+                self._decode(name, [Place(name, 0.0, 0.0)])
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._jobs or self._stopped)

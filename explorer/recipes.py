@@ -44,6 +44,9 @@ class Recipe:
         return self.with_options(self.classic)
 
 
+# The tutorial's network: 128-256-512-1024 and 1024-512-256-1.
+BATCH_NORM_CLASSIC = {"network": "conv-bn", "width": 128, "bottleneck": 0, "lr": 1e-3, "schedule": "constant"}
+
 RECIPES = {
     recipe.name: recipe
     for recipe in (
@@ -70,7 +73,7 @@ RECIPES = {
             optimiser="adam",
             lr=1e-3,
             batch_size=128,
-            epochs=30,
+            epochs=15,
             classic={"bottleneck": 0, "batch_size": 64, "epochs": 5, "schedule": "constant"},
         ),
         Recipe(
@@ -91,28 +94,28 @@ RECIPES = {
             title="MNIST, autoencoder, 16-D",
             teaches="Sixteen dimensions and batch norm: sharp reconstructions, but most of the space between is empty.",
             data="mnist",
-            architecture=Architecture("conv-bn", (28, 28), latent_dim=16, width=32, sigmoid=False),
+            architecture=Architecture("conv-bn-up", (28, 28), latent_dim=16, width=32, bottleneck=512),
             loss="mse",
             optimiser="adamw",
             lr=2e-3,
             batch_size=128,
-            epochs=15,
+            epochs=20,
             weight_decay=1e-2,
-            classic={"width": 128, "lr": 1e-3, "schedule": "constant"},
+            classic={**BATCH_NORM_CLASSIC, "sigmoid": False},
         ),
         Recipe(
             name="mnist-ae-2d",
             title="MNIST, autoencoder, 2-D",
             teaches="The same network with two dimensions: what is lost when ten digits must share a plane.",
             data="mnist",
-            architecture=Architecture("conv-bn", (28, 28), latent_dim=2, width=32, bottleneck=256),
+            architecture=Architecture("conv-bn-up", (28, 28), latent_dim=2, width=32, bottleneck=512),
             loss="mse",
             optimiser="adamw",
             lr=2e-3,
             batch_size=128,
-            epochs=30,
+            epochs=20,
             weight_decay=1e-2,
-            classic={"width": 128, "bottleneck": 0, "lr": 1e-3, "schedule": "constant"},
+            classic=BATCH_NORM_CLASSIC,
         ),
         Recipe(
             name="digits-vae-2d",

@@ -3,10 +3,11 @@ const IN_FLIGHT = 6;
 const HEADER_BYTES = 16;
 
 class FrameSource {
-  constructor(base, onFrame, onRefusal) {
+  constructor(base, onFrame, onRefusal, onLost) {
     this.base = base;
     this.onFrame = onFrame;
     this.onRefusal = onRefusal;
+    this.onLost = onLost;
     this.lastId = 0;
     this.answered = 0; // an answer also stands for every older request: the server keeps only the latest
     this.fetching = 0;
@@ -41,6 +42,7 @@ class FrameSource {
     this.socket.onmessage = ({ data }) => this.receive(data);
     this.socket.onclose = ({ code, reason }) => {
       if (code === 1008) this.onRefusal(reason);
+      else if (this.answered < this.lastId) this.onLost();
       setTimeout(() => this.connect(), this.delay * (0.75 + Math.random() / 2));
       this.delay = Math.min(this.delay * 2, 15000);
     };
@@ -66,7 +68,8 @@ class FrameSource {
         this.onRefusal((await answer.json()).error);
       }
     } catch (error) {
-      console.warn("frame not fetched:", error); // offline: the socket's back-off goes on trying
+      console.warn("frame not fetched:", error);
+      if (id === this.lastId) setTimeout(this.onLost, 1000);
     }
     this.fetching -= 1;
   }

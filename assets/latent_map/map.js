@@ -12,19 +12,20 @@ let Plotly;
 
 // --- the picture follows the cursor -------------------------------------------------------------
 
-const sentAt = new Map(); // id -> the pointer event's own time
+const sent = new Map(); // id -> the place asked for and the pointer event's own time
 const paints = []; // [time, latency], of the last second
 let painted = 0, firstId = 0, dirty = null, scheduled = false;
 
 const source = new FrameSource(base, (id, width, height, pixels) => {
-  const began = sentAt.get(id);
-  sentAt.delete(id);
+  const asked = sent.get(id);
+  for (const older of sent.keys()) if (older <= id) sent.delete(older);
   if (id <= painted || id < firstId) return;
   painted = id;
   paint(canvas, pixels, width, height);
-  if (began !== undefined) measure(performance.now(), performance.now() - began);
+  canvas.dataset.place = asked.place;
+  measure(performance.now(), performance.now() - asked.when);
   if (dirty !== null) schedule();
-}, notify);
+}, notify, () => (dirty ??= performance.now()));
 
 function paint(target, pixels, width, height) {
   if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
@@ -50,8 +51,7 @@ function schedule() {
     if (dirty === null || !source.ready) return;
     const { model, x, y, point } = state;
     const id = source.request({ model, x, y, point });
-    sentAt.set(id, dirty);
-    if (sentAt.size > 64) sentAt.delete(sentAt.keys().next().value);
+    sent.set(id, { when: dirty, place: [model, x, y, point].join(" ") });
     dirty = null;
     readOut();
   });
@@ -66,7 +66,7 @@ function measure(now, latency) {
 
 setInterval(() => {
   const recent = paints.filter(([when]) => performance.now() - when < 1000);
-  if (recent.length < 10) return;
+  if (recent.length < 3) return;
   const sorted = recent.map(([, latency]) => latency).sort((a, b) => a - b);
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(0);
   const span = recent[recent.length - 1][0] - recent[0][0];
@@ -136,6 +136,7 @@ function clear(model) {
   part("teaches").textContent = model.teaches;
   part("meter").textContent = "drag to measure";
   for (const role of ["x", "y", "nearest"]) part(role).textContent = "–";
+  delete canvas.dataset.place;
   canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
   cursor.style.visibility = "hidden";
   showPicked(null);
@@ -169,7 +170,7 @@ function themed(layout) {
   const style = getComputedStyle(root);
   const [text, grid] = ["--body-text-color-subdued", "--border-color-primary"].map((name) => style.getPropertyValue(name).trim());
   layout.font = { ...layout.font, color: text };
-  for (const axis of [layout.xaxis, layout.yaxis]) Object.assign(axis, { gridcolor: grid, zerolinecolor: grid });
+  for (const axis of [layout.xaxis, layout.yaxis]) Object.assign(axis, { tickfont: { color: text, size: 11 }, gridcolor: grid, zerolinecolor: grid });
   const dark = document.body.classList.contains("dark");
   for (const note of layout.annotations ?? []) {
     note.font = { ...note.font, color: dark ? "#f3f4f6" : "#111827" };
@@ -309,16 +310,17 @@ function pickNearest() {
 // --- beside the map -----------------------------------------------------------------------------
 
 const className = (label) => known.get(state.model).class_names[label];
+const decimal = (value, digits) => value.toFixed(digits).replace("-", "−");
 let said = 0;
 
 function readOut() {
-  part("x").textContent = state.x.toFixed(3);
-  part("y").textContent = state.y.toFixed(3);
+  part("x").textContent = decimal(state.x, 3);
+  part("y").textContent = decimal(state.y, 3);
   const row = nearest(...toPixels(state.x, state.y));
   part("nearest").textContent = row < 0 ? "–" : className(points.label[row]);
   clearTimeout(said);
   said = setTimeout(() => {
-    part("live").textContent = `x ${state.x.toFixed(2)}, y ${state.y.toFixed(2)}, nearest class ${part("nearest").textContent}`;
+    part("live").textContent = `x ${decimal(state.x, 2)}, y ${decimal(state.y, 2)}, nearest class ${part("nearest").textContent}`;
   }, 500);
 }
 
@@ -355,7 +357,7 @@ function latentRow(i, value, largest) {
   const row = document.createElement("div"), name = document.createElement("span"), number = document.createElement("span");
   const track = document.createElement("i"), bar = document.createElement("b");
   name.textContent = `z${i}`;
-  number.textContent = value.toFixed(2);
+  number.textContent = decimal(value, 2);
   const share = (50 * Math.abs(value)) / largest;
   Object.assign(bar.style, { width: `${share}%`, left: `${value < 0 ? 50 - share : 50}%` });
   track.append(bar);

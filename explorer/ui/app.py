@@ -18,11 +18,17 @@ FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from 
 MONO = ["ui-monospace", "Consolas", "monospace"]
 CSS = """
 .gradio-container { max-width: 1480px !important; }
-#title h1 { margin: 0; font-size: 22px; letter-spacing: -.01em; }
-#title p { margin: 2px 0 0; color: var(--body-text-color-subdued); }
-footer { opacity: .7; }
+.gradio-container .tabitem { padding: 10px 0 0 !important; border: 0; }
+#latent-map .html-container { padding: 0 !important; }
+#title { display: flex; flex-wrap: wrap; align-items: baseline; }
+#title h1 { margin: 0 18px 0 0; font-size: 21px; letter-spacing: -.01em; }
+#title p { margin: 0; color: var(--body-text-color-subdued); }
+#title .prose { display: flex; flex-wrap: wrap; align-items: baseline; }
+@media (max-width: 760px) { #title p { display: none; } }
 """
-HEAD = '<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">'
+# The padding stands here since Gradio confines CSS to what lies within it.
+HEAD = """<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">
+<style>@media (max-width: 760px) { .main.fillable { padding: 10px !important; } }</style>"""
 TITLE = """# Latent space explorer
 See what an autoencoder has learned: drag across its map, and watch every place become a picture."""
 

@@ -37,26 +37,20 @@ PALETTE = (
 )
 
 
-class LatentMap(gr.HTML):
+def component(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
     """The map tab's one component. Its "pick" event carries {"model": name, "point": index}.
 
-    models: for each map its name, title, what it teaches and its class names.
-    value: what `describe` says of the picked point; None at first.
+    models: what `introduce` says of each map. Its value is what `describe` says of the picked point; None at first.
+    A plain gr.HTML, since Gradio writes a stub file beside the source of every subclass.
     """
-
-    def __init__(self, models: list[dict[str, Any]], **kwargs: Any) -> None:
-        super().__init__(
-            value=None,
-            html_template=_asset("map.html"),
-            css_template=_asset("map.css"),
-            js_on_load=_asset("frames.js") + _asset("map.js"),
-            apply_default_css=False,
-            models=models,
-            **kwargs,
-        )
-
-    def api_info(self) -> dict[str, Any]:
-        return {"type": "object"}
+    return gr.HTML(
+        html_template=_asset("map.html"),
+        css_template=_asset("map.css"),
+        js_on_load=_asset("frames.js") + _asset("map.js"),
+        apply_default_css=False,
+        elem_id=elem_id,
+        models=models,
+    )
 
 
 def _asset(name: str) -> str:

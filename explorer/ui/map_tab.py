@@ -8,14 +8,14 @@ import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
 from explorer.ui import endpoints
-from explorer.ui.latent_map import LatentMap, describe, introduce
+from explorer.ui.latent_map import component, describe, introduce
 from explorer.ui.originals import Originals
 
 
 def build(worker: DecodeWorker) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     originals = Originals()
-    latent_map = LatentMap([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
+    latent_map = component([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
 
     def on_pick(event: gr.EventData) -> dict[str, Any]:
         sent = event._data if isinstance(event._data, dict) else {}

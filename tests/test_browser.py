@@ -1,0 +1,359 @@
+"""The page as a visitor uses it: headless Chromium, real pointer and keyboard events."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+import explorer
+from explorer.decode_worker import to_bytes
+from explorer.ui.app import launch
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--use-angle=swiftshader",  # WebGL without a graphics card
+    "--enable-unsafe-swiftshader",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+READY = '[data-role="root"][data-x]'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        reason = "Chromium is missing: apt-get install chromium (or your system's way), then run the tests again."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    demo = launch(server_port=port, prevent_thread_lock=True, quiet=True)
+    yield f"http://127.0.0.1:{port}/"
+    demo.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that fails its test when a script throws or logs an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def visit(page: Page, address: str, query: str = "") -> None:
+    page.goto(address + query)
+    page.wait_for_selector(READY, timeout=60_000)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Until the picture on the canvas is the one of the place where the cursor stands."""
+    page.wait_for_function(
+        """() => {
+            const {model, x, y, point} = document.querySelector('[data-role="root"]').dataset;
+            return document.querySelector('[data-role="decoded"]').dataset.place === [model, x, y, point].join(" ");
+        }"""
+    )
+
+
+def place(page: Page) -> dict[str, str]:
+    return page.eval_on_selector('[data-role="root"]', "root => ({...root.dataset})")
+
+
+def pixels(page: Page, role: str = "decoded") -> np.ndarray:
+    """The grey levels on a canvas, (H, W) uint8."""
+    width, height, rgba = page.eval_on_selector(
+        f'[data-role="{role}"]',
+        """canvas => [canvas.width, canvas.height,
+                      [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]]""",
+    )
+    return np.array(rgba, np.uint8).reshape(height, width, 4)[:, :, 0]
+
+
+def expected(at: dict[str, str]) -> np.ndarray:
+    """What the decoder makes of the place that the page says it is at."""
+    space = explorer.load(at["model"])
+    anchor = space.latents[int(at["point"])] if at["point"] else None
+    return to_bytes(space.decode(space.from_plane([[float(at["x"]), float(at["y"])]], anchor)))[0]
+
+
+def pad_box(page: Page) -> tuple[float, float, float, float]:
+    box = page.locator('[data-role="pad"]').bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def drag(page: Page, moves: list[tuple[float, float]]) -> None:
+    """Press, move and release at places given as shares of the map's width and height."""
+    left, top, width, height = pad_box(page)
+    at = [(left + x * width, top + y * height) for x, y in moves]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for point in at[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    settle(page)
+
+
+def on_screen(page: Page, model: str, point: int) -> tuple[float, float]:
+    """Where a test point lies on the screen."""
+    left, top, *_ = pad_box(page)
+    x, y = map(float, explorer.load(model).plane[point])
+    dx, dy = page.eval_on_selector(
+        '[data-role="plot"]',
+        """(plot, [x, y]) => [plot._fullLayout.xaxis._offset + plot._fullLayout.xaxis.d2p(x),
+                              plot._fullLayout.yaxis._offset + plot._fullLayout.yaxis.d2p(y)]""",
+        [x, y],
+    )
+    return left + dx, top + dy
+
+
+def lonely_point(model: str) -> int:
+    """A test point with no other close to it, so that a click there means this one."""
+    plane = explorer.load(model).plane
+    inside = np.flatnonzero((np.abs(plane - np.median(plane, 0)) < 1.5 * plane.std(0)).all(1))
+    distances = np.linalg.norm(plane[inside, None] - plane[None], axis=2)
+    return int(inside[np.partition(distances, 1, axis=1)[:, 1].argmax()])
+
+
+@pytest.mark.parametrize("model", ["fashion-ae-2d", "mnist-vae-20d"])
+def test_after_a_drag_the_canvas_shows_what_the_decoder_makes_of_the_last_place(
+    page: Page, address: str, model: str
+) -> None:
+    visit(page, address, f"?model={model}")
+    before = place(page)
+    drag(page, [(0.3 + 0.4 * i / 60, 0.35 + 0.3 * np.sin(i / 9) ** 2) for i in range(61)])
+    after = place(page)
+    assert (after["x"], after["y"]) != (before["x"], before["y"])
+    np.testing.assert_array_equal(pixels(page), expected(after))
+
+
+def test_after_a_thousand_rapid_moves_the_last_place_is_shown(page: Page, address: str) -> None:
+    visit(page, address)
+    left, top, width, height = pad_box(page)
+    page.mouse.move(left + width / 2, top + height / 2)
+    page.mouse.down()
+    page.evaluate(
+        """([left, top, width, height]) => {
+            const pad = document.querySelector('[data-role="pad"]');
+            for (let i = 0; i < 1000; i++) {
+                const [clientX, clientY] = [left + width * (i % 97) / 97, top + height * (i % 89) / 89];
+                const event = { bubbles: true, pointerId: 1, pointerType: "mouse", clientX, clientY };
+                pad.dispatchEvent(new PointerEvent("pointermove", event));
+            }
+        }""",
+        [left, top, width, height],
+    )
+    page.mouse.move(left + 0.4 * width, top + 0.6 * height)
+    page.mouse.up()
+    settle(page)
+    np.testing.assert_array_equal(pixels(page), expected(place(page)))
+
+
+@pytest.mark.parametrize("model", ["digits-vae-2d", "mnist-ae-16d"])
+def test_a_click_on_a_point_shows_whose_it_is_and_decodes_to_its_own_reconstruction(
+    page: Page, address: str, model: str
+) -> None:
+    space, point = explorer.load(model), lonely_point(model)
+    visit(page, address, f"?model={model}")
+    page.mouse.click(*on_screen(page, model, point))
+    label = space.class_names[space.labels[point]]
+    expect(page.locator('[data-role="picked"]')).to_have_text(f"{label} · test image {point}")
+    expect(page.locator('[data-role="latents"] > div')).to_have_count(space.latent_dim)
+    settle(page)
+    reconstruction = to_bytes(space.decode(space.latents[point : point + 1]))[0]
+    np.testing.assert_array_equal(pixels(page), reconstruction)
+    np.testing.assert_array_equal(pixels(page, "reconstruction"), reconstruction)
+
+
+def test_a_click_on_a_digit_shows_the_original_image(page: Page, address: str) -> None:
+    from explorer.datasets import load
+
+    point = lonely_point("digits-vae-2d")
+    visit(page, address, "?model=digits-vae-2d")
+    page.mouse.click(*on_screen(page, "digits-vae-2d", point))
+    expect(page.locator('[data-role="picked"]')).to_contain_text(f"test image {point}")
+    np.testing.assert_array_equal(pixels(page, "original"), load("digits").images[point])
+
+
+def test_a_drag_from_a_clicked_point_moves_within_the_plane_through_it(page: Page, address: str) -> None:
+    model = "mnist-vae-20d"
+    point = lonely_point(model)
+    visit(page, address, f"?model={model}")
+    page.mouse.click(*on_screen(page, model, point))
+    expect(page.locator('[data-role="picked"]')).to_contain_text(f"test image {point}")
+    drag(page, [(0.4, 0.4), (0.5, 0.5), (0.55, 0.6)])
+    assert place(page)["point"] == str(point)
+    np.testing.assert_array_equal(pixels(page), expected(place(page)))
+
+
+def test_a_click_between_points_decodes_that_place_and_names_nobody(page: Page, address: str) -> None:
+    visit(page, address)
+    left, top, *_ = pad_box(page)
+    page.mouse.click(left + 12, top + 200)
+    settle(page)
+    at = place(page)
+    assert at["point"] == ""
+    expect(page.locator('[data-role="picked"]')).to_have_text("No test image picked")
+    np.testing.assert_array_equal(pixels(page), expected(at))
+
+
+def test_arrow_keys_move_the_cursor_and_shift_moves_it_further(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d&x=0&y=0")
+    page.locator('[data-role="pad"]').focus()
+    page.keyboard.press("ArrowRight")
+    settle(page)
+    small = float(place(page)["x"])
+    page.keyboard.press("Shift+ArrowUp")
+    settle(page)
+    at = place(page)
+    assert 0 < small < float(at["y"])
+    np.testing.assert_array_equal(pixels(page), expected(at))
+    expect(page.locator('[data-role="live"]')).to_contain_text("nearest class")
+
+
+def test_a_touch_drag_decodes_under_the_finger(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    visit(page, address, "?model=digits-vae-2d")
+    before = place(page)
+    left, top, width, height = pad_box(page)
+    client = context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": left + x * width, "y": top + y * height} for x, y in points]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    touch("touchStart", (0.5, 0.5))
+    for i in range(20):
+        touch("touchMove", (0.5 + 0.01 * i, 0.5 - 0.01 * i))
+    touch("touchEnd")
+    settle(page)
+    after = place(page)
+    assert after["x"] != before["x"]
+    np.testing.assert_array_equal(pixels(page), expected(after))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_the_address_follows_the_cursor_and_opens_the_same_place(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    drag(page, [(0.3, 0.3), (0.4, 0.5), (0.6, 0.6)])
+    page.wait_for_function("x => new URLSearchParams(location.search).get('x') == x", arg=place(page)["x"])
+    link, at, shown = page.url, place(page), pixels(page)
+    other = page.context.new_page()
+    visit(other, link)
+    assert {key: place(other)[key] for key in ("model", "x", "y")} == {key: at[key] for key in ("model", "x", "y")}
+    np.testing.assert_array_equal(pixels(other), shown)
+
+
+@pytest.mark.parametrize("query", ["?model=<b>nobody</b>", "?model=digits-vae-2d&x=abc&y=1", "?x=1e99&y=0"])
+def test_a_damaged_link_opens_the_start_with_a_line_that_says_so(page: Page, address: str, query: str) -> None:
+    visit(page, address, query)
+    expect(page.locator('[data-role="notice"]')).to_contain_text("link")
+    assert "nobody" not in page.locator('[data-role="root"]').inner_html()
+
+
+def test_the_legend_filters_what_can_be_seen_and_picked(page: Page, address: str) -> None:
+    model = "digits-vae-2d"
+    space, point = explorer.load(model), lonely_point(model)
+    visit(page, address, f"?model={model}&x=0&y=0")
+    label = int(space.labels[point])
+    page.locator('[data-role="legend"] button').nth(label).click()
+    assert page.eval_on_selector('[data-role="plot"]', f"plot => plot.data[{label}].visible") is False
+    page.mouse.click(*on_screen(page, model, point))
+    settle(page)
+    assert place(page)["point"] != str(point)
+
+
+def test_switching_the_model_keeps_nothing_of_the_one_before(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    expect(page.locator('[data-role="pair"]')).to_be_visible()
+    page.get_by_role("radio", name="Fashion-MNIST autoencoder").check(force=True)
+    page.wait_for_function("document.querySelector('[data-role=\"root\"]').dataset.model === 'fashion-ae-2d'")
+    settle(page)
+    assert pixels(page).shape == (32, 32)
+    np.testing.assert_array_equal(pixels(page), expected(place(page)))
+    expect(page.locator('[data-role="legend"] button').first).to_have_text("T-shirt")
+    page.wait_for_function("new URLSearchParams(location.search).get('model') === 'fashion-ae-2d'")
+
+
+def test_zoom_stays_while_the_cursor_moves_and_when_the_theme_changes(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    page.locator('[data-role="zoom-in"]').click()
+    ranges = "plot => [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]"
+    zoomed = page.eval_on_selector('[data-role="plot"]', ranges)
+    drag(page, [(0.3, 0.3), (0.5, 0.5)])
+    page.evaluate("document.body.classList.toggle('dark')")
+    page.wait_for_timeout(300)
+    assert page.eval_on_selector('[data-role="plot"]', ranges) == pytest.approx(zoomed)
+
+
+def test_the_wheel_zooms_around_the_pointer(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    span = "plot => plot._fullLayout.xaxis.range[1] - plot._fullLayout.xaxis.range[0]"
+    before = page.eval_on_selector('[data-role="plot"]', span)
+    left, top, width, height = pad_box(page)
+    page.mouse.move(left + width / 2, top + height / 2)
+    page.mouse.wheel(0, -240)
+    page.wait_for_function(
+        f"before => ({span})(document.querySelector('[data-role=\"plot\"]')) < 0.8 * before", arg=before
+    )
+
+
+def test_without_the_socket_frames_come_over_http(page: Page, address: str) -> None:
+    page.route_web_socket("**/explorer/ws", lambda socket: socket.close(code=1013, reason="full"))
+    visit(page, address, "?model=digits-vae-2d")
+    drag(page, [(0.3, 0.3), (0.4, 0.4), (0.6, 0.5)])
+    np.testing.assert_array_equal(pixels(page), expected(place(page)))
+
+
+def test_the_meter_tells_rate_latency_and_device(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    drag(page, [(0.3 + 0.004 * i, 0.4 + 0.001 * i) for i in range(100)])
+    expect(page.locator('[data-role="meter"]')).to_contain_text("fps")
+    expect(page.locator('[data-role="meter"]')).to_contain_text("cpu")
+
+
+def test_the_models_tab_lists_every_model_and_the_map_survives_the_switch(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    page.get_by_role("tab", name="Models").click()
+    for name in explorer.available():
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    page.get_by_role("tab", name="Map").click()
+    drag(page, [(0.3, 0.3), (0.5, 0.5)])
+    np.testing.assert_array_equal(pixels(page), expected(place(page)))
+
+
+def test_the_plotly_script_comes_from_its_wheel(address: str) -> None:
+    from explorer.ui.latent_map import PLOTLY_JS
+
+    with urllib.request.urlopen(f"{address}gradio_api/explorer/plotly.min.js") as answer:  # noqa: S310 (our own server)
+        assert answer.read() == Path(PLOTLY_JS).read_bytes()
