@@ -109,10 +109,10 @@ def conv_bn(a: Architecture) -> tuple[nn.Sequential, nn.Sequential]:
         *(nn.Conv2d(2 * c, 4 * c, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(4 * c), nn.ReLU()),  # 3×3
         *(nn.Conv2d(4 * c, 8 * c, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(8 * c), nn.ReLU()),  # 1×1
         nn.Flatten(),  # (B, 1024)
-        *hidden(8 * c, a.bottleneck, a.bottleneck),
+        *hidden(8 * c, a.bottleneck, a.bottleneck, norm=True),
     )
     decoder = nn.Sequential(
-        *hidden(a.latent_dim, a.bottleneck, a.bottleneck),
+        *hidden(a.latent_dim, a.bottleneck, a.bottleneck, norm=True),
         *(nn.Linear(a.bottleneck or a.latent_dim, 8 * c * 49), nn.Unflatten(1, (8 * c, 7, 7)), nn.ReLU()),
         *(nn.ConvTranspose2d(8 * c, 4 * c, 4, bias=False), nn.BatchNorm2d(4 * c), nn.ReLU()),  # (B, 512, 10, 10)
         *(nn.ConvTranspose2d(4 * c, 2 * c, 4, bias=False), nn.BatchNorm2d(2 * c), nn.ReLU()),  # (B, 256, 13, 13)
@@ -129,10 +129,10 @@ def conv_bn_up(a: Architecture) -> tuple[nn.Sequential, nn.Sequential]:
         *(nn.Conv2d(c, 2 * c, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(2 * c), nn.ReLU()),  # (B, 64, 7, 7)
         *(nn.Conv2d(2 * c, 4 * c, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(4 * c), nn.ReLU()),  # 3×3
         nn.Flatten(),  # (B, 1152)
-        *hidden(36 * c, a.bottleneck, a.bottleneck),
+        *hidden(36 * c, a.bottleneck, a.bottleneck, norm=True),
     )
     decoder = nn.Sequential(
-        *hidden(a.latent_dim, a.bottleneck, a.bottleneck),
+        *hidden(a.latent_dim, a.bottleneck, a.bottleneck, norm=True),
         *(nn.Linear(a.bottleneck or a.latent_dim, 98 * c), nn.Unflatten(1, (2 * c, 7, 7))),
         *(nn.BatchNorm2d(2 * c), nn.ReLU()),  # (B, 64, 7, 7)
         *(nn.ConvTranspose2d(2 * c, c, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU()),  # 14×14
@@ -141,11 +141,11 @@ def conv_bn_up(a: Architecture) -> tuple[nn.Sequential, nn.Sequential]:
     return encoder, decoder
 
 
-def hidden(inputs: int, *units: int) -> list[nn.Module]:
-    """Dense layers with ReLU; those of 0 units are left out."""
+def hidden(inputs: int, *units: int, norm: bool = False) -> list[nn.Module]:
+    """Dense layers with ReLU, and with batch norm where the convolutions have it; those of 0 units are left out."""
     layers: list[nn.Module] = []
     for outputs in filter(None, units):
-        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        layers += [nn.Linear(inputs, outputs), *([nn.BatchNorm1d(outputs)] if norm else []), nn.ReLU()]
         inputs = outputs
     return layers
 
