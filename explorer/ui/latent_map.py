@@ -21,6 +21,7 @@ from explorer.live import problem
 from explorer.ui.originals import Originals
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
+SCRIPTS = ("frames.js", "map.js", "picture.js", "pointer.js", "panel.js", "start.js")  # one function's body
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
 PALETTE = (
@@ -46,7 +47,7 @@ def component(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
     return gr.HTML(
         html_template=_asset("map.html"),
         css_template=_asset("map.css"),
-        js_on_load=_asset("frames.js") + _asset("map.js"),
+        js_on_load="".join(map(_asset, SCRIPTS)),
         apply_default_css=False,
         elem_id=elem_id,
         models=models,

@@ -1,0 +1,89 @@
+// What stands beside the map: read-out, picked point, legend, notice.
+const className = (label) => known.get(state.model).class_names[label];
+const decimal = (value, digits) => value.toFixed(digits).replace("-", "−");
+let said = 0;
+
+function readOut() {
+  part("x").textContent = decimal(state.x, 3);
+  part("y").textContent = decimal(state.y, 3);
+  const row = nearest(...toPixels(state.x, state.y));
+  part("nearest").textContent = row < 0 ? "–" : className(points.label[row]);
+  clearTimeout(said);
+  said = setTimeout(() => {
+    part("live").textContent = `x ${decimal(state.x, 2)}, y ${decimal(state.y, 2)}, nearest class ${part("nearest").textContent}`;
+  }, 500);
+}
+
+function pick() {
+  showPicked(null);
+  if (state.point === null) return;
+  part("picked").textContent = `Test image ${state.point}`;
+  part("hint").textContent = "";
+  trigger("pick", { model: state.model, point: state.point });
+}
+
+watch("value", () => {
+  const answer = props.value;
+  if (answer?.error) notify(answer.error);
+  else if (answer && answer.model === state.model && answer.point === state.point) showPicked(answer);
+});
+
+function showPicked(answer) {
+  part("pair").hidden = !answer;
+  part("latents").replaceChildren();
+  part("picked").textContent = answer ? `${answer.label} · test image ${answer.point}` : "No test image picked";
+  part("hint").textContent = answer ? answer.note : "Click a point to see whose it is.";
+  if (!answer) return;
+  for (const role of ["original", "reconstruction"]) {
+    part(role).parentElement.hidden = !answer[role];
+    if (answer[role]) paint(part(role), Uint8Array.from(atob(answer[role]), (c) => c.charCodeAt(0)), answer.width, answer.height);
+  }
+  const largest = Math.max(...answer.latents.map(Math.abs), 1e-9);
+  part("latents").classList.toggle("many", answer.latents.length > 8);
+  part("latents").append(...answer.latents.map((value, i) => latentRow(i, value, largest)));
+}
+
+function latentRow(i, value, largest) {
+  const row = document.createElement("div"), name = document.createElement("span"), number = document.createElement("span");
+  const track = document.createElement("i"), bar = document.createElement("b");
+  name.textContent = `z${i}`;
+  number.textContent = decimal(value, 2);
+  const share = (50 * Math.abs(value)) / largest;
+  Object.assign(bar.style, { width: `${share}%`, left: `${value < 0 ? 50 - share : 50}%` });
+  track.append(bar);
+  row.append(name, track, number);
+  return row;
+}
+
+function drawLegend(model) {
+  const toggles = model.class_names.map((name, label) => {
+    const button = document.createElement("button"), dot = document.createElement("i");
+    button.type = "button";
+    button.setAttribute("aria-pressed", "true");
+    button.title = "Click to hide or show, double-click to see only this class";
+    dot.style.background = colours[label];
+    button.append(dot, name);
+    button.onclick = () => filter((hidden) => (hidden.has(label) ? hidden.delete(label) : hidden.add(label)));
+    button.ondblclick = () => filter((hidden) => {
+      hidden.clear();
+      model.class_names.forEach((_, other) => other !== label && hidden.add(other));
+    });
+    return button;
+  });
+  part("legend").replaceChildren(...toggles);
+}
+
+function filter(change) {
+  change(state.hidden);
+  const shown = colours.map((_, label) => !state.hidden.has(label));
+  [...part("legend").children].forEach((button, label) => button.setAttribute("aria-pressed", String(shown[label])));
+  Plotly.restyle(plot, { visible: shown });
+  const notes = Object.fromEntries(shown.map((visible, label) => [`annotations[${label}].visible`, visible]));
+  Plotly.relayout(plot, notes);
+  readOut();
+}
+
+function notify(sentence) {
+  part("notice").textContent = sentence;
+  part("notice").hidden = !sentence;
+}

@@ -1,0 +1,62 @@
+// The picture follows the cursor: at most one request each animation frame, and never an older picture.
+const sent = new Map(); // id -> the place asked for and the pointer event's own time
+const paints = []; // [time, latency], of the last second
+let painted = 0, firstId = 0, dirty = null, scheduled = false;
+
+const source = new FrameSource(base, (id, width, height, pixels) => {
+  const asked = sent.get(id);
+  for (const older of sent.keys()) if (older <= id) sent.delete(older);
+  if (id <= painted || id < firstId) return;
+  painted = id;
+  paint(canvas, pixels, width, height);
+  canvas.dataset.place = asked.place;
+  measure(performance.now(), performance.now() - asked.when);
+  if (dirty !== null) schedule();
+}, notify, () => (dirty ??= performance.now()));
+
+function paint(target, pixels, width, height) {
+  if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
+  const image = new ImageData(width, height);
+  const words = new Uint32Array(image.data.buffer);
+  for (let i = 0; i < pixels.length; i++) words[i] = 0xff000000 | (pixels[i] * 0x010101);
+  target.getContext("2d").putImageData(image, 0, 0);
+}
+
+function moveTo(x, y, point, when = performance.now()) {
+  Object.assign(state, { x, y, point });
+  Object.assign(root.dataset, { model: state.model, x, y, point: point ?? "" });
+  dirty = when;
+  schedule();
+}
+
+function schedule() {
+  if (scheduled) return;
+  scheduled = true;
+  requestAnimationFrame(() => {
+    scheduled = false;
+    placeCursor();
+    if (dirty === null || !source.ready) return;
+    const { model, x, y, point } = state;
+    const id = source.request({ model, x, y, point });
+    sent.set(id, { when: dirty, place: [model, x, y, point].join(" ") });
+    dirty = null;
+    readOut();
+  });
+}
+setInterval(() => dirty !== null && schedule(), 100); // what found no room goes out when there is some again
+
+function measure(now, latency) {
+  paints.push([now, latency]);
+  while (now - paints[0][0] > 1000) paints.shift();
+  root.dispatchEvent(new CustomEvent("painted", { detail: { now, latency, id: painted } }));
+}
+
+setInterval(() => {
+  const recent = paints.filter(([when]) => performance.now() - when < 1000);
+  if (recent.length < 3) return;
+  const sorted = recent.map(([, latency]) => latency).sort((a, b) => a - b);
+  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(0);
+  const span = recent[recent.length - 1][0] - recent[0][0];
+  const rate = Math.round((1000 * (recent.length - 1)) / Math.max(span, 1));
+  part("meter").textContent = `${rate} fps · ${at(0.5)} ms, p95 ${at(0.95)} ms · ${root.dataset.device ?? "…"}`;
+}, 300);
