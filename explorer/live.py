@@ -10,6 +10,7 @@ import json
 import struct
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,6 +88,8 @@ async def answer_places(socket: WebSocket, slot: Slot, worker: DecodeWorker) -> 
         number, place, received = await slot.take()
         try:
             frame = await worker.decode(place)
+        except UnknownModel:  # a close frame has no room for all their names
+            raise Refused(1008, "There is no map of that name; healthz lists those there are.") from None
         except (ValueError, Busy) as error:
             raise Refused(1013 if isinstance(error, Busy) else 1008, str(error)[:120]) from None
         server_ms = 1000 * (time.perf_counter() - received)
@@ -112,14 +115,18 @@ async def serve_socket(socket: WebSocket, worker: DecodeWorker) -> None:
         group.start_soon(until_end, read_places, socket, slot)
         group.start_soon(until_end, answer_places, socket, slot, worker)
     if refused:
-        await socket.close(refused[0].code, refused[0].reason)
+        with suppress(WebSocketDisconnect):  # who is refused may have left already
+            await socket.close(refused[0].code, refused[0].reason)
 
 
 def is_foreign(headers: Headers) -> bool:
     """Whether a browser says that another site's page asks."""
     origin = headers.get("origin")
     hosts = (headers.get("host"), headers.get("x-forwarded-host"))
-    return origin is not None and urlsplit(origin).netloc not in hosts
+    try:
+        return origin is not None and urlsplit(origin).netloc not in hosts
+    except ValueError:  # such as "http://[", which is no address at all
+        return True
 
 
 def problem(status: int, sentence: str) -> JSONResponse:
