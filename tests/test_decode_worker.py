@@ -1,0 +1,213 @@
+"""The decode worker without a server: batches, errors, limits, the end of its thread."""
+
+import asyncio
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from serving import SOON, WatchedWorker
+
+from explorer import decode_worker
+from explorer.decode_worker import Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
+
+
+@pytest.fixture
+def worker(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> Iterator[WatchedWorker]:
+    worker = WatchedWorker(str(digits_checkpoint), str(digits_checkpoint_5d))
+    worker.start()
+    worker.wait_until_warm()
+    yield worker
+    worker.forget()
+    worker.stop()
+
+
+async def while_held(worker: WatchedWorker, model: str, places: list[Place]) -> list[Frame | BaseException]:
+    """Hold the worker in the first place's batch until all the others wait, then let it go."""
+    watched = worker.space(model)
+    watched.hold()
+    first = asyncio.ensure_future(worker.decode(Place(model, 0.0, 0.0)))
+    await asyncio.to_thread(watched.entered.wait, SOON)
+    others = [asyncio.ensure_future(worker.decode(place)) for place in places]
+    await asyncio.sleep(0)  # each runs up to where it waits for its frame
+    watched.gate.set()
+    await first
+    return await asyncio.gather(*others, return_exceptions=True)
+
+
+def test_a_frame_holds_the_rounded_pixels_of_its_place(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    frame = asyncio.run(worker.decode(Place(model, 0.5, -1.0)))
+    assert frame.pixels == to_bytes(worker.space(model).space.decode([[0.5, -1.0]])).tobytes()
+    assert (frame.width, frame.height) == (8, 8)
+    assert math.isfinite(frame.decode_ms)
+
+
+def test_a_point_at_its_own_place_decodes_to_its_own_reconstruction(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    space = worker.space(model).space
+    x, y = space.plane[3].tolist()
+    frame = asyncio.run(worker.decode(Place(model, x, y, point=3)))
+    assert frame.pixels == to_bytes(space.decode(space.latents[3:4])).tobytes()
+
+
+def test_an_anchor_matters_when_the_map_is_a_plane_through_more_dimensions(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    asyncio.run(worker.decode(Place(model, 0.5, 0.5)))
+    asyncio.run(worker.decode(Place(model, 0.5, 0.5, point=3)))
+    through_mean, through_point = worker.space(model).places
+    assert not np.allclose(through_mean, through_point)
+
+
+def test_places_that_wait_together_are_decoded_in_one_batch(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    asyncio.run(while_held(worker, model, [Place(model, x / 10, 0.0) for x in range(9)]))
+    assert worker.space(model).batches == [1, 9]
+
+
+def test_each_place_of_a_batch_gets_its_own_frame(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    points = [(x / 5, -x / 7) for x in range(9)]
+    frames = asyncio.run(while_held(worker, model, [Place(model, *point) for point in points]))
+    expected = to_bytes(worker.space(model).space.decode(points))
+    assert [frame.pixels for frame in frames if isinstance(frame, Frame)] == [image.tobytes() for image in expected]
+
+
+def test_places_of_several_maps_that_wait_together_cost_one_batch_for_each_map(worker: WatchedWorker) -> None:
+    flat, deep = worker.names
+    places = [Place(name, 0.1, 0.2) for name in (flat, deep, flat, deep, deep)]
+    frames = asyncio.run(while_held(worker, flat, places))
+    assert (worker.space(flat).batches, worker.space(deep).batches) == ([1, 2], [3])
+    assert len({frame.pixels for frame in frames if isinstance(frame, Frame)}) == 2
+
+
+def test_points_of_one_batch_keep_their_own_anchors(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    space = worker.space(model).space
+    places = [Place(model, *space.plane[point].tolist(), point=point) for point in range(5)]
+    asyncio.run(while_held(worker, model, places))
+    np.testing.assert_allclose(worker.space(model).places[1:], space.latents[:5], atol=1e-6)
+
+
+def test_a_batch_has_at_most_max_batch_places(worker: WatchedWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode_worker, "MAX_BATCH", 4)
+    model = worker.names[0]
+    asyncio.run(while_held(worker, model, [Place(model, 0.0, 0.0)] * 10))
+    assert worker.space(model).batches == [1, 4, 4, 2]
+
+
+def test_more_places_than_max_pending_are_refused(worker: WatchedWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode_worker, "MAX_PENDING", 3)
+    model = worker.names[0]
+    results = asyncio.run(while_held(worker, model, [Place(model, 0.0, 0.0)] * 5))
+    assert [type(result) for result in results] == [Frame, Frame, Frame, Busy, Busy]
+
+
+def test_an_error_in_a_batch_reaches_those_who_wait_for_it(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    worker.space(model).error = RuntimeError("out of memory")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        asyncio.run(worker.decode(Place(model, 0.0, 0.0)))
+
+
+def test_the_thread_lives_on_after_an_error(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    worker.space(model).error = RuntimeError("out of memory")
+    with pytest.raises(RuntimeError):
+        asyncio.run(worker.decode(Place(model, 0.0, 0.0)))
+    assert asyncio.run(worker.decode(Place(model, 0.0, 0.0))).width == 8
+
+
+def test_the_thread_lives_on_when_the_first_decoding_of_a_map_fails(digits_checkpoint: Path, tmp_path: Path) -> None:
+    worker = DecodeWorker([str(tmp_path / "missing"), str(digits_checkpoint)], device="cpu")
+    worker.start()
+    frame = asyncio.run(asyncio.wait_for(worker.decode(Place(str(digits_checkpoint), 0.0, 0.0)), SOON))
+    worker.stop()
+    assert frame.width == 8
+
+
+def test_a_visitor_who_leaves_while_waiting_does_not_disturb_the_others(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+
+    async def leave_one() -> Frame:
+        watched = worker.space(model)
+        watched.hold()
+        leaving = asyncio.ensure_future(worker.decode(Place(model, 0.0, 0.0)))
+        await asyncio.to_thread(watched.entered.wait, SOON)
+        staying = asyncio.ensure_future(worker.decode(Place(model, 1.0, 0.0)))
+        await asyncio.sleep(0)
+        leaving.cancel()
+        watched.gate.set()
+        return await staying
+
+    assert asyncio.run(leave_one()).width == 8
+
+
+def test_a_loop_that_closes_while_its_places_wait_does_not_end_the_thread(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    watched = worker.space(model)
+    watched.hold()
+
+    async def give_up() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(worker.decode(Place(model, 0.0, 0.0)), 0.01)
+
+    asyncio.run(give_up())
+    watched.gate.set()
+    assert asyncio.run(worker.decode(Place(model, 0.0, 0.0))).width == 8
+
+
+def test_stopping_ends_the_thread(digits_checkpoint: Path) -> None:
+    worker = DecodeWorker([str(digits_checkpoint)], device="cpu")
+    worker.start()
+    worker.stop()
+    assert not worker._thread.is_alive()
+
+
+def test_maps_are_ready_before_anyone_asks(worker: WatchedWorker) -> None:
+    assert worker.loaded == worker.names
+
+
+def test_an_unknown_map_is_refused_with_the_names_there_are(worker: WatchedWorker) -> None:
+    with pytest.raises(UnknownModel) as caught:
+        asyncio.run(worker.decode(Place("../../secrets", 0.0, 0.0)))
+    assert "secrets" not in str(caught.value)
+    assert all(name in str(caught.value) for name in worker.names)
+
+
+def test_a_folder_that_is_not_among_the_names_is_refused(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> None:
+    worker = DecodeWorker([str(digits_checkpoint)], device="cpu")
+    with pytest.raises(UnknownModel):
+        worker.space(str(digits_checkpoint_5d))
+
+
+def test_a_point_beyond_the_test_set_is_refused(worker: WatchedWorker) -> None:
+    with pytest.raises(ValueError, match="point must be smaller than 500"):
+        asyncio.run(worker.decode(Place(worker.names[0], 0.0, 0.0, point=500)))
+
+
+def test_a_place_may_lie_at_the_limit() -> None:
+    assert parse_place({"model": "a", "x": -1e6, "y": 1_000_000}) == Place("a", -1e6, 1e6)
+
+
+@pytest.mark.parametrize("value", [None, "1", True, [1], {}, math.nan, math.inf, -math.inf, 1.1e6, 10**400])
+def test_a_coordinate_that_is_no_finite_number_in_range_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^y must be (a number|finite and within ±1e\+06)\.$"):
+        parse_place({"model": "a", "x": 0, "y": value})
+
+
+@pytest.mark.parametrize("value", [-1, 1.0, "3", True, [0]])
+def test_a_point_that_is_no_index_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="point must be the index of a test point"):
+        parse_place({"model": "a", "x": 0, "y": 0, "point": value})
+
+
+@pytest.mark.parametrize("value", [None, 3, ["a"]])
+def test_a_model_that_is_no_name_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^model must be the name of a map\.$"):
+        parse_place({"model": value, "x": 0, "y": 0})
+
+
+def test_pixels_are_rounded_to_the_nearest_byte() -> None:
+    assert to_bytes(np.array([0.0, 0.4 / 255, 0.6 / 255, 1.0])).tolist() == [0, 0, 1, 255]
