@@ -83,7 +83,8 @@ def read_resume(
         raise ValueError(f"There is no training to resume in {folder}: {RESUME} is missing or damaged.") from None
     before = json.loads(metadata["recipe"])
     now = json.loads(json.dumps(recipe, default=str))
-    if {**before, "epochs": 0} != {**now, "epochs": 0}:  # only more epochs may be asked for
+    free = ("epochs", "title", "teaches", "classic")  # more epochs may be asked for; the others do not train
+    if any(before.get(key) != now[key] for key in now if key not in free):
         raise ValueError(f"{file} belongs to another training; pass the same options or another --out.")
     model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
     saved = optimiser.state_dict()
