@@ -25,11 +25,11 @@ def to_input(images: np.ndarray | Tensor, device: torch.device | str = "cpu") ->
 
 
 def reconstruction_loss(model: Autoencoder, raw: Tensor, images: Tensor, loss: str) -> Tensor:
-    """Summed over pixels, for each image: binary cross-entropy in nats, or squared error. -> (B,)"""
+    """Summed over pixels and images: binary cross-entropy in nats, or squared error. -> ()"""
     if loss == "bce":
-        return F.binary_cross_entropy_with_logits(raw, images, reduction="none").flatten(1).sum(1)
+        return F.binary_cross_entropy_with_logits(raw, images, reduction="sum")
     decoded = raw.sigmoid() if model.architecture.sigmoid else raw
-    return F.mse_loss(decoded, images, reduction="none").flatten(1).sum(1)
+    return F.mse_loss(decoded, images, reduction="sum")
 
 
 def bernoulli_cross_entropy(decoded: Tensor, images: Tensor) -> Tensor:

@@ -72,7 +72,7 @@ def test_the_training_loss_is_the_measure_it_is_named_after(loss: str) -> None:
     model, data = network(variational=False), tiny(7)
     images = evaluate.to_input(data.images)
     with torch.no_grad():
-        mean = evaluate.reconstruction_loss(model, model(images).raw, images, loss).mean().item()
+        mean = evaluate.reconstruction_loss(model, model(images).raw, images, loss).item() / 7
     assert evaluate.reconstruction_measures(model, data)[f"{loss}_per_image"] == pytest.approx(mean, rel=1e-5)
 
 
