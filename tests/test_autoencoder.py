@@ -23,6 +23,7 @@ SMALL = [
     Architecture("conv", (32, 32), latent_dim=2, width=2, bottleneck=8, variational=True),
     Architecture("conv-bn", (28, 28), latent_dim=2, width=2, bottleneck=8),
     Architecture("conv-bn", (28, 28), latent_dim=16, width=2, variational=True, sigmoid=False),
+    Architecture("conv-bn-up", (28, 28), latent_dim=4, width=8, bottleneck=8),
 ]
 
 

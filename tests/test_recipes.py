@@ -47,16 +47,16 @@ def test_an_option_that_no_recipe_has_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "width", "epochs", "lr"),
+    ("name", "network", "width", "sigmoid"),
     [
-        ("fashion-ae-2d", 32, 5, 1e-3),
-        ("fashion-vae-2d", 32, 5, 1e-3),
-        ("mnist-vae-20d", 400, 15, 1e-3),
-        ("mnist-ae-16d", 128, 15, 1e-3),
-        ("mnist-ae-2d", 128, 30, 1e-3),
+        ("fashion-ae-2d", "conv", 32, True),
+        ("fashion-vae-2d", "conv", 32, True),
+        ("mnist-vae-20d", "dense", 400, True),
+        ("mnist-ae-16d", "conv-bn", 128, False),
+        ("mnist-ae-2d", "conv-bn", 128, True),
     ],
 )
-def test_classic_is_the_tutorials_network_and_training(name: str, width: int, epochs: int, lr: float) -> None:
-    recipe = RECIPES[name].as_classic()
-    assert (recipe.architecture.width, recipe.architecture.bottleneck) == (width, 0)
-    assert (recipe.epochs, recipe.lr, recipe.schedule) == (epochs, lr, "constant")
+def test_classic_is_the_tutorials_network_and_training(name: str, network: str, width: int, sigmoid: bool) -> None:
+    recipe, architecture = RECIPES[name].as_classic(), RECIPES[name].as_classic().architecture
+    assert (architecture.network, architecture.width, architecture.sigmoid) == (network, width, sigmoid)
+    assert (architecture.bottleneck, recipe.lr, recipe.schedule) == (0, 1e-3, "constant")
