@@ -218,7 +218,7 @@ def _as_array(value: ArrayLike, name: str, shape: tuple[str, ...]) -> np.ndarray
     try:
         with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused below
             array = np.ascontiguousarray(value, dtype=np.float32)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last: a whole number beyond all floats
         raise ValueError(f"{name} must be numbers of the shape ({', '.join(shape)}).") from None
     wanted = [int(side) if side.isdigit() else None for side in shape]
     if array.ndim != len(wanted) or any(w not in (None, side) for w, side in zip(wanted, array.shape, strict=True)):
