@@ -1,0 +1,217 @@
+"""What gradio_client can call, through the page as `python app.py` serves it."""
+
+import base64
+import inspect
+import json
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+import httpx
+import numpy as np
+import pytest
+from gradio_client import Client
+from gradio_client.exceptions import AppError
+from websockets.sync.client import connect
+
+import explorer
+from explorer import LatentSpace, latent_space, live
+from explorer.decode_worker import to_bytes
+from explorer.recipes import RECIPES
+from explorer.ui.app import launch
+
+FLAT, DEEP = "mnist-ae-2d", "mnist-vae-20d"  # what the page calls the two small maps of these tests
+
+
+@pytest.fixture(scope="module")
+def maps(digits_checkpoint: Path, digits_checkpoint_5d: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoints folder with two small maps: one of two dimensions, one of five."""
+    folder = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(digits_checkpoint, folder / FLAT)
+    shutil.copytree(digits_checkpoint_5d, folder / DEEP)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _maps_are_shipped(maps: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latent_space, "CHECKPOINTS", maps)
+        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        yield
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[gr.Blocks]:
+    demo = serve()
+    yield demo
+    demo.close(verbose=False)
+
+
+def serve() -> gr.Blocks:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return launch(prevent_thread_lock=True, server_port=port, quiet=True)
+
+
+@pytest.fixture(scope="module")
+def client(demo: gr.Blocks) -> Iterator[Client]:
+    client = Client(demo.local_url, verbose=False, analytics_enabled=False)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def flat(maps: Path) -> LatentSpace:
+    return explorer.load(maps / FLAT)
+
+
+@pytest.fixture
+def deep(maps: Path) -> LatentSpace:
+    return explorer.load(maps / DEEP)
+
+
+def test_the_named_endpoints_are_the_four_of_the_readme(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)
+    assert set(endpoints["named_endpoints"]) == {"/models", "/decode", "/encode", "/describe"}
+
+
+def test_models_introduces_each_map_in_the_order_in_which_they_teach(client: Client) -> None:
+    models = client.predict(api_name="/models")
+    assert [model["name"] for model in models] == [name for name in RECIPES if name in (FLAT, DEEP)]
+    assert all(model["title"] and model["teaches"] for model in models)
+    assert models[0]["class_names"] == list("0123456789")
+
+
+def test_decode_gives_the_image_of_a_place(client: Client, flat: LatentSpace) -> None:
+    image = client.predict(FLAT, 0.5, -1.25, api_name="/decode")
+    np.testing.assert_allclose(image, flat.decode([[0.5, -1.25]])[0], atol=1e-6)
+
+
+def test_decode_takes_a_point_to_go_through(client: Client, deep: LatentSpace) -> None:
+    x, y = deep.plane[9].tolist()
+    image = client.predict(DEEP, x, y, 9, api_name="/decode")
+    np.testing.assert_allclose(image, deep.decode(deep.latents[9:10])[0], atol=1e-5)
+
+
+def test_decode_takes_its_parameters_by_name(client: Client, flat: LatentSpace) -> None:
+    image = client.predict(model=FLAT, x=1, y=2, api_name="/decode")
+    np.testing.assert_allclose(image, flat.decode([[1, 2]])[0], atol=1e-6)
+
+
+def test_encode_gives_the_latents_of_images(client: Client, deep: LatentSpace) -> None:
+    images = deep.decode(deep.latents[:4])
+    latents = client.predict(DEEP, images.tolist(), api_name="/encode")
+    np.testing.assert_allclose(latents, deep.encode(images), atol=1e-5)
+
+
+def test_what_is_decoded_can_be_encoded_again(client: Client) -> None:
+    image = client.predict(FLAT, 0.0, 0.0, api_name="/decode")
+    assert np.shape(client.predict(FLAT, [image], api_name="/encode")) == (1, 2)
+
+
+def test_encode_takes_as_many_images_as_it_says(client: Client) -> None:
+    latents = client.predict(FLAT, np.zeros((256, 8, 8)).tolist(), api_name="/encode")
+    assert np.shape(latents) == (256, 2)
+
+
+def test_describe_tells_whose_a_test_point_is(client: Client, deep: LatentSpace) -> None:
+    described = client.predict(DEEP, 3, api_name="/describe")
+    assert (described["model"], described["point"]) == (DEEP, 3)
+    assert described["label"] == deep.class_names[deep.labels[3]]
+    np.testing.assert_allclose(described["latents"], deep.latents[3], atol=1e-6)
+
+
+def test_describe_carries_the_reconstruction_and_the_original(client: Client, flat: LatentSpace) -> None:
+    described = client.predict(FLAT, 3, api_name="/describe")
+    assert (described["width"], described["height"], described["note"]) == (8, 8, "")
+    assert base64.b64decode(described["reconstruction"]) == to_bytes(flat.decode(flat.latents[3:4])).tobytes()
+    assert len(base64.b64decode(described["original"])) == 64
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "sentence"),
+    [
+        ("/decode", ("<b>nowhere</b>", 0, 0), "There is no map of that name"),
+        ("/decode", (["list"], 0, 0), "model must be the name of a map."),
+        ("/decode", (FLAT, 0, 1e9), "y must be finite and within"),
+        ("/decode", (FLAT, 10**400, 0), "x must be finite and within"),
+        ("/decode", (FLAT, "zero", 0), "x must be a number."),
+        ("/decode", (FLAT, 0, 0, 500), "point must be smaller than 500."),
+        ("/decode", (FLAT, 0, 0, -1), "point must be the index of a test point"),
+        ("/decode", (FLAT, 0, 0, 1.5), "point must be the index of a test point"),
+        ("/encode", ("<b>nowhere</b>", []), "There is no map of that name"),
+        ("/encode", (FLAT, "pixels"), "images must be a list of at most 256 images."),
+        ("/encode", (FLAT, [[[0.0]]]), "images must have the shape (B, 8, 8)"),
+        ("/encode", (FLAT, [["pixels"]]), "images must be numbers of the shape (B, 8, 8)."),
+        ("/encode", (FLAT, [[[0.0] * 8] * 7 + [[0.0] * 7]]), "images must be numbers of the shape (B, 8, 8)."),
+        ("/encode", (FLAT, [[[2.0] * 8] * 8]), "images must lie in [0, 1]."),
+        ("/encode", (FLAT, [[[10**400] * 8] * 8]), "images must be numbers of the shape (B, 8, 8)."),
+        ("/encode", (FLAT, [[[0]]] * 10_000), "images must be a list of at most 256 images."),
+        ("/describe", ("<b>nowhere</b>", 0), "There is no map of that name"),
+        ("/describe", (FLAT, 500), "point must be a whole number from 0 to 499."),
+        ("/describe", (FLAT, -1), "point must be a whole number from 0 to 499."),
+        ("/describe", (FLAT, "first"), "point must be a whole number from 0 to 499."),
+        ("/describe", (FLAT, None), "point must be a whole number from 0 to 499."),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_bad_input_gets_a_sentence(client: Client, endpoint: str, arguments: tuple, sentence: str) -> None:
+    with pytest.raises(AppError) as caught:
+        client.predict(*arguments, api_name=endpoint)
+    assert str(caught.value).startswith(sentence)
+    assert "nowhere" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "data", "sentence"),
+    [
+        ("decode", f'["{FLAT}", NaN, 0, null]', "x must be finite and within"),
+        ("decode", f'["{FLAT}", 0, -Infinity, null]', "y must be finite and within"),
+        (
+            "encode",
+            f'["{FLAT}", [[{", ".join([str([0] * 8)] * 7)}, [NaN, 0, 0, 0, 0, 0, 0, 0]]]]',
+            "images must be finite",
+        ),
+    ],
+)
+def test_numbers_that_json_does_not_know_get_a_sentence(
+    demo: gr.Blocks, endpoint: str, data: str, sentence: str
+) -> None:
+    url = f"{demo.local_url}gradio_api/call/{endpoint}"
+    headers = {"Content-Type": "application/json"}
+    event = httpx.post(url, content=f'{{"data": {data}}}', headers=headers, timeout=30).json()["event_id"]
+    stream = httpx.get(f"{url}/{event}", timeout=30).text
+    assert "event: error" in stream
+    assert sentence in stream
+
+
+def test_the_page_and_the_live_routes_share_one_port(demo: gr.Blocks) -> None:
+    health = httpx.get(f"{demo.local_url}gradio_api/explorer/healthz").json()
+    assert health["models"]["available"] == [name for name in RECIPES if name in (FLAT, DEEP)]
+
+
+def test_the_page_serves_frames_over_its_socket(demo: gr.Blocks, flat: LatentSpace) -> None:
+    with connect(f"{demo.local_url.replace('http', 'ws')}gradio_api/explorer/ws") as visitor:
+        visitor.send(json.dumps({"id": 1, "model": FLAT, "x": 0.5, "y": 0.5}))
+        assert visitor.recv(timeout=30)[live.HEADER.size :] == to_bytes(flat.decode([[0.5, 0.5]])).tobytes()
+
+
+def test_every_endpoint_is_documented(client: Client) -> None:
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert all(inspect.cleandoc(endpoint["description"]) for endpoint in endpoints.values())
+
+
+def test_closing_the_page_frees_its_port_and_ends_its_worker() -> None:
+    before = set(threading.enumerate())
+    demo = serve()
+    workers = [thread for thread in set(threading.enumerate()) - before if thread.name == "decode-worker"]
+    demo.close(verbose=False)
+    assert len(workers) == 1
+    workers[0].join(30)
+    assert not workers[0].is_alive()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", demo.server_port))
