@@ -109,7 +109,8 @@ def train_epoch(run: Run, network: torch.nn.Module, snapshot_steps: set[int]) ->
         reconstruction = reconstruction_loss(run.model, raw, images, recipe.loss) / len(images)
         kl = raw.new_zeros(()) if logvar is None else kl_divergence(mean, logvar).mean()
         # A plain autoencoder averages over pixels, a VAE sums over them: only the sum is on the KL's scale.
-        loss = reconstruction / pixels if logvar is None else reconstruction + recipe.beta * kl
+        penalty = recipe.latent_penalty * mean.square().sum(1).mean()
+        loss = reconstruction / pixels + penalty if logvar is None else reconstruction + recipe.beta * kl
         run.optimiser.zero_grad()
         run.accelerator.backward(loss)
         run.optimiser.step()
@@ -179,7 +180,10 @@ def finish(run: Run, command: str) -> dict[str, float]:
     """Write the checkpoint, then take the measures from the files that were written, not from memory. -> measures"""
     description = {
         **{key: getattr(run.recipe, key) for key in ("name", "title", "teaches", "data", "loss", "optimiser")},
-        **{key: getattr(run.recipe, key) for key in ("lr", "batch_size", "beta", "weight_decay", "schedule", "seed")},
+        **{
+            key: getattr(run.recipe, key)
+            for key in ("lr", "batch_size", "beta", "weight_decay", "latent_penalty", "schedule", "seed")
+        },
         "epochs": run.epoch,
         "class_names": list(run.test.class_names),
         "command": command,
