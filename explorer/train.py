@@ -20,8 +20,9 @@ from explorer import latent_space
 from explorer.autoencoder import Autoencoder, kl_divergence, layer_table
 from explorer.datasets import DataSet, DataUnavailable, load
 from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
+from explorer.loss_curve import draw_curves
 from explorer.recipes import RECIPES, Recipe
-from explorer.train_files import History, draw_losses, draw_reconstructions, draw_samples, read_resume, write_resume
+from explorer.train_files import History, draw_reconstructions, draw_samples, read_resume, write_resume
 
 SNAPSHOTS = 40
 SNAPSHOT_POINTS = 2_000
@@ -199,9 +200,18 @@ def finish(run: Run, command: str) -> dict[str, float]:
         run.out, config={**config, "measures": measures}, model_card_kwargs={**description, "measures": measures}
     )
     run.history.save(run.out)
-    draw_losses(run.history, run.recipe, run.out / "losses.png")
+    draw_losses(run)
     print(layer_table(shipped), *(f"{name:<24}{value:>16,.6g}" for name, value in measures.items()), sep="\n")
     return measures
+
+
+def draw_losses(run: Run) -> None:
+    """Reconstruction on the training and the test set by epoch, and for a VAE the KL divergence in a second picture."""
+    losses = {key: [epoch[key] for epoch in run.history.epochs] for key in run.history.epochs[0]}
+    curves = {"training set": losses["reconstruction"], "test set": losses["test_reconstruction"]}
+    draw_curves(f"{run.recipe.name}: {run.recipe.loss.upper()} per image", curves, run.out / "losses.png")
+    if run.recipe.architecture.variational:
+        draw_curves(f"{run.recipe.name}: KL in nats", {"KL, training set": losses["kl"]}, run.out / "kl.png")
 
 
 def parse(argv: list[str] | None) -> tuple[Recipe, argparse.Namespace]:

@@ -15,7 +15,6 @@ from safetensors.torch import save_file as save_torch_file
 from torchvision.utils import save_image
 
 from explorer.autoencoder import Autoencoder
-from explorer.recipes import Recipe
 
 HISTORY = "history.safetensors"
 RESUME = "resume.safetensors"
@@ -125,26 +124,3 @@ def draw_samples(model: Autoencoder, images: np.ndarray, file: Path) -> None:
         low, high = points.amin(0), points.amax(0)
         latents = low + (high - low) * torch.rand(shape, generator=noise, device=device)
     save_image(model.decode(latents), file, nrow=8)
-
-
-def draw_losses(history: History, recipe: Recipe, file: Path) -> None:
-    """Reconstruction on training and test set by epoch and, for a VAE, the KL divergence."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    tensors = history.tensors()
-    epochs = np.arange(1, len(history.epochs) + 1)
-    figure, axes = pyplot.subplots(figsize=(7, 4), layout="constrained")
-    axes.plot(epochs, tensors["reconstruction"], label="training set")
-    axes.plot(epochs, tensors["test_reconstruction"], label="test set")
-    axes.set(title=recipe.name, xlabel="epoch", ylabel=f"{recipe.loss.upper()} per image")
-    lines = axes.get_lines()
-    if recipe.architecture.variational:
-        right = axes.twinx()
-        lines = [*lines, *right.plot(epochs, tensors["kl"], "C2", label="KL")]
-        right.set_ylabel("KL in nats")
-    axes.legend(handles=lines)
-    figure.savefig(file, dpi=110)
-    pyplot.close(figure)
