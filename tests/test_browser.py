@@ -316,6 +316,21 @@ def test_zoom_stays_while_the_cursor_moves_and_when_the_theme_changes(page: Page
     assert page.eval_on_selector('[data-role="plot"]', ranges) == pytest.approx(zoomed)
 
 
+def test_in_pan_mode_a_drag_moves_the_map_and_not_the_cursor(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d")
+    before = place(page)
+    centre = "plot => plot._fullLayout.xaxis.range[0] + plot._fullLayout.xaxis.range[1]"
+    start = page.eval_on_selector('[data-role="plot"]', centre)
+    page.locator('[data-role="pan"]').click()
+    left, top, width, height = pad_box(page)
+    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
+    page.mouse.down()
+    page.mouse.move(left + 0.6 * width, top + 0.5 * height, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"start => ({centre})(document.querySelector('[data-role=\"plot\"]')) < start", arg=start)
+    assert place(page) == before
+
+
 def test_the_wheel_zooms_around_the_pointer(page: Page, address: str) -> None:
     visit(page, address, "?model=digits-vae-2d")
     span = "plot => plot._fullLayout.xaxis.range[1] - plot._fullLayout.xaxis.range[0]"

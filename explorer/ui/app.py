@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,11 +57,12 @@ def launch(**options: Any) -> gr.Blocks:
     """
     worker = DecodeWorker()
     api = live.routes(worker)
-    latent_map.add_routes(api, worker)
+    warm_up = latent_map.add_routes(api, worker)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         worker.start()
+        threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield
         worker.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -129,8 +130,11 @@ def _base64(pixels: np.ndarray) -> str:
     return base64.b64encode(pixels.tobytes()).decode()
 
 
-def add_routes(api: FastAPI, worker: DecodeWorker) -> None:
-    """figure: a map's points as plotly.py's JSON; plotly.min.js: out of plotly's wheel, so that it works offline."""
+def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
+    """figure: a map's points as plotly.py's JSON; plotly.min.js: out of plotly's wheel, so that it works offline.
+
+    -> what packs the script and the figures ahead of the first visitor.
+    """
 
     @lru_cache(maxsize=64)
     def figure_bytes(model: str) -> bytes:
@@ -150,6 +154,13 @@ def add_routes(api: FastAPI, worker: DecodeWorker) -> None:
     @api.get("/plotly.min.js")
     def plotly_js(request: Request) -> Response:
         return _packed(request, plotly_bytes(), "text/javascript", "public, max-age=86400")
+
+    def warm_up() -> None:
+        plotly_bytes()
+        for name in worker.names:
+            figure_bytes(name)
+
+    return warm_up
 
 
 def _packed(request: Request, packed: bytes, media_type: str, cache: str) -> Response:
