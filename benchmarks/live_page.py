@@ -18,6 +18,8 @@ ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",  # WebGL without a graphics card
     "--enable-unsafe-swiftshader",
+    # Only WebGL: a compositor on SwiftShader takes some 80 ms of the processor for each frame, whatever the page does.
+    "--disable-gpu-compositing",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
@@ -34,6 +36,12 @@ COLLECT = """() => {
   document.querySelector('[data-role="root"]').addEventListener("painted", ({detail}) => {
     window.collected.push([frame, detail.now, detail.latency]);
   });
+}"""
+SETTLED = """async () => {
+  const frames = (left) => new Promise((done) => requestAnimationFrame(() => done(left && frames(left - 1))));
+  const begin = performance.now();
+  await frames(30);
+  return performance.now() - begin < 1000;
 }"""
 PICTURE = """() => {
   const {x, y, point} = document.querySelector('[data-role="root"]').dataset;
@@ -71,7 +79,9 @@ async def open_page(browser: Browser, port: int, model: str) -> tuple[Page, CDPS
     await page.goto(f"http://127.0.0.1:{port}/?model={model}&point=0", wait_until="commit")
     await page.wait_for_selector(READY, timeout=120_000)
     seconds = time.perf_counter() - begin
-    await page.wait_for_timeout(1000)
+    for _ in range(20):  # what loads behind the first picture would slow the first drag
+        if await page.evaluate(SETTLED):
+            break
     return page, tools, seconds, sizes
 
 
