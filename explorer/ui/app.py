@@ -25,6 +25,8 @@ CSS = """
 #title h1 { margin: 0 18px 0 0; font-size: 21px; letter-spacing: -.01em; }
 #title p { margin: 0; color: var(--body-text-color-subdued); }
 #title .prose { display: flex; flex-wrap: wrap; align-items: baseline; }
+#models-table { overflow-x: auto; }
+#models-table :is(th, td) { border: 0; border-bottom: 1px solid var(--border-color-primary); white-space: nowrap; }
 @media (max-width: 760px) { #title p { display: none; } }
 """
 # The padding stands here since Gradio confines CSS to what lies within it.

@@ -17,8 +17,8 @@ HEADERS = [
     "parameters",
     "BCE / pixel",
     "MSE / pixel",
-    "ELBO (nats)",
-    "k-NN accuracy",
+    "ELBO in nats",
+    "k-NN",
 ]
 ABOUT = """Every map is a model that this project trained. Figures are of the test set. BCE and MSE are means over
 pixels, of the reconstruction from the posterior's mean; the ELBO is that of a VAE with one sample for each image; k-NN
@@ -29,9 +29,14 @@ def build(worker: DecodeWorker) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     configs = [worker.space(name).config for name in worker.names]
     gr.Markdown(ABOUT)
-    gr.Dataframe([row(config) for config in configs], headers=HEADERS, interactive=False, wrap=True, show_label=False)
+    gr.Markdown(table([row(config) for config in configs]), elem_id="models-table")
     commands = "\n".join(str(config["command"]) for config in configs)
-    gr.Code(commands, language="shell", label="The commands that made them", interactive=False)
+    gr.Code(commands, language="shell", label="The commands that made them", interactive=False, show_line_numbers=False)
+
+
+def table(rows: list[list[str]]) -> str:
+    """HEADERS and rows as a Markdown table."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [HEADERS, ["---"] * len(HEADERS), *rows])
 
 
 def row(config: dict[str, Any]) -> list[str]:
