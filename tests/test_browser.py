@@ -23,6 +23,7 @@ ARGUMENTS = [
     "--no-sandbox",
     "--use-angle=swiftshader",  # WebGL without a graphics card
     "--enable-unsafe-swiftshader",
+    "--disable-gpu-compositing",  # or the page itself is drawn by SwiftShader too, at four frames a second
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -43,9 +44,10 @@ class Originals:
         return f"{title} is being fetched; click again for the original."
 
     def _download(self, data: str) -> None:
+        self._failed[data] = time.monotonic()  # until it is at hand, when nobody asks for this any more
         try:
             load(data, "test", download=True)
-        except DataUnavailable:
-            self._failed[data] = time.monotonic()
+        except DataUnavailable as error:
+            print(error, file=sys.stderr)
         finally:
             self._fetching.discard(data)
