@@ -22,6 +22,8 @@ from explorer.live import problem
 from explorer.ui.originals import Originals
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
+MAP_PIXELS = 500  # about the height of the map
+LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
 SCRIPTS = ("frames.js", "map.js", "picture.js", "pointer.js", "panel.js", "start.js")  # one function's body
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
@@ -81,10 +83,7 @@ def figure(space: LatentSpace) -> go.Figure:
             marker={"size": size, "opacity": 0.72, "color": PALETTE[label % len(PALETTE)]},
             hoverinfo="skip",  # the component has a label of its own, which also works while dragging
         )
-        if len(indices):
-            chart.add_annotation(
-                x=float(np.median(x)), y=float(np.median(y)), text=name, showarrow=False, font={"size": 12}, borderpad=2
-            )
+    add_labels(chart, space)
     axis = {"zeroline": True, "automargin": False, "ticklabelposition": "inside", "title": None, "nticks": 8}
     chart.update_layout(
         template="none",
@@ -99,6 +98,33 @@ def figure(space: LatentSpace) -> go.Figure:
         yaxis={**axis, "scaleanchor": "x", "scaleratio": 1},
     )
     return chart
+
+
+def add_labels(chart: go.Figure, space: LatentSpace) -> None:
+    """Each class's name at the median of its points, moved down where it would cover another name."""
+    height = float(np.ptp(space.plane[:, 1])) or 1.0
+    of_class = [space.plane[space.labels == label] for label in range(len(space.class_names))]
+    centres = [np.median(points if len(points) else space.plane, axis=0) for points in of_class]
+    placed: list[np.ndarray] = []
+    shifts = {}
+    for label in sorted(range(len(centres)), key=lambda i: -centres[i][1]):
+        pixels = centres[label] / height * MAP_PIXELS
+        spot = pixels.copy()
+        while near := [p for p in placed if (np.abs(spot - p) < LABEL_PIXELS).all()]:
+            spot[1] = min(p[1] for p in near) - LABEL_PIXELS[1]
+        placed.append(spot)
+        shifts[label] = float(spot[1] - pixels[1])
+    for label, (name, (x, y)) in enumerate(zip(space.class_names, centres, strict=True)):
+        font = {"size": 12}
+        chart.add_annotation(
+            x=float(x),
+            y=float(y),
+            yshift=shifts[label],
+            text=name if len(of_class[label]) else "",
+            showarrow=False,
+            font=font,
+            borderpad=2,
+        )
 
 
 def describe(worker: DecodeWorker, originals: Originals, model: str, point: int) -> dict[str, Any]:
