@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from explorer import latent_space
 from explorer.latent_space import LIMIT, LatentSpace
@@ -131,6 +132,8 @@ class DecodeWorker:
         return await job.future
 
     def _run(self) -> None:
+        # These networks are too small to share: a second thread triples the time of one decode, since it mostly waits.
+        torch.set_num_threads(1)
         for name in self.names:  # ready before the first visitor moves
             with suppress(Exception):  # a map that fails must not end the thread: whoever asks for it is told
                 self._decode(name, [Place(name, 0.0, 0.0)])

@@ -111,7 +111,7 @@ def add_labels(chart: go.Figure, space: LatentSpace) -> None:
         pixels = centres[label] / height * MAP_PIXELS
         spot = pixels.copy()
         while near := [p for p in placed if (np.abs(spot - p) < LABEL_PIXELS).all()]:
-            spot[1] = min(p[1] for p in near) - LABEL_PIXELS[1]
+            spot[1] = min(p[1] for p in near) - LABEL_PIXELS[1] - 1  # or rounding calls it near again
         placed.append(spot)
         shifts[label] = float(spot[1] - pixels[1])
     for label, (name, (x, y)) in enumerate(zip(space.class_names, centres, strict=True)):
