@@ -102,7 +102,7 @@ async def browse(
         )
         rows = [await drag(page, tools, "this machine", seconds)]
         last = await shows_the_last(page, tools, space)
-        async with slow_network(port, NETWORK_MS / 1000) as slow_port:
+        with slow_network(port, NETWORK_MS / 1000) as slow_port:
             await page.context.close()
             page, tools, *_ = await open_page(browser, slow_port, space.name)
             rows.append(await drag(page, tools, f"+{2 * NETWORK_MS} ms", seconds))

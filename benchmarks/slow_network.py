@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 async def _read(reader: asyncio.StreamReader, waiting: asyncio.Queue[tuple[float, bytes]], delay: float) -> None:
@@ -32,14 +34,28 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, dela
     await asyncio.gather(_read(reader, waiting, delay), _write(writer, waiting))
 
 
-@asynccontextmanager
-async def slow_network(port: int, delay: float) -> AsyncIterator[int]:
-    """A port of this machine that leads to `port`, `delay` seconds later in each direction."""
-
+async def _serve(port: int, delay: float) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", port)
         await asyncio.gather(_copy(reader, onward_writer, delay), _copy(onward_reader, writer, delay))
 
     proxy = await asyncio.start_server(serve, "127.0.0.1", 0)
-    yield proxy.sockets[0].getsockname()[1]
-    proxy.close()
+    print(proxy.sockets[0].getsockname()[1], flush=True)
+    await proxy.serve_forever()
+
+
+@contextmanager
+def slow_network(port: int, delay: float) -> Iterator[int]:
+    """A port of this machine that leads to `port`, `delay` seconds later in each direction.
+
+    A process of its own: whoever measures is busy moving the pointer, which would add jitter that no network has.
+    """
+    command = [sys.executable, __file__, str(port), str(delay)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as proxy:
+        assert proxy.stdout is not None
+        yield int(proxy.stdout.readline())
+        proxy.terminate()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))

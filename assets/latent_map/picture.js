@@ -1,18 +1,35 @@
 // The picture follows the cursor: at most one request each animation frame, and never an older picture.
+const DISTANT = 33; // milliseconds from pointer to picture: two frames
 const sent = new Map(); // id -> the place asked for and the pointer event's own time
 const paints = []; // [time, latency], of the last second
-let painted = 0, firstId = 0, dirty = null, scheduled = false;
+let painted = 0, firstId = 0, dirty = null, scheduled = false, shown = false, waiting = null;
 
 const source = new FrameSource(base, (id, width, height, pixels) => {
   const asked = sent.get(id);
   for (const older of sent.keys()) if (older <= id) sent.delete(older);
+  if (dirty !== null) schedule();
+  if (id <= painted || id < firstId) return;
+  const frame = { id, width, height, pixels, ...asked };
+  // A distant server's answers bunch on their way. The second within one animation frame then waits for the next one,
+  // or the motion would stutter between none and two; a near server's is simply the fresher picture.
+  const distant = performance.now() - asked.when > DISTANT;
+  if (shown && distant) waiting = frame;
+  else present(frame);
+}, notify, () => (dirty ??= performance.now()));
+
+function present({ id, width, height, pixels, place, when }) {
   if (id <= painted || id < firstId) return;
   painted = id;
   paint(canvas, pixels, width, height);
-  canvas.dataset.place = asked.place;
-  measure(performance.now(), performance.now() - asked.when);
-  if (dirty !== null) schedule();
-}, notify, () => (dirty ??= performance.now()));
+  canvas.dataset.place = place;
+  measure(performance.now(), performance.now() - when);
+  shown = true;
+  requestAnimationFrame(() => {
+    const next = waiting;
+    [shown, waiting] = [false, null];
+    if (next) present(next);
+  });
+}
 
 function paint(target, pixels, width, height) {
   if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
