@@ -160,7 +160,7 @@ def test_each_epoch_leaves_its_pictures(digits_checkpoint: Path) -> None:
         **{"reconst-1.png": pairs, "reconst-2.png": pairs},
         **{"sampled-1.png": samples, "sampled-2.png": samples},
     }
-    assert imread(digits_checkpoint / "losses.png").shape[:2] == (440, 770)
+    assert imread(digits_checkpoint / "losses.png").shape[:2] == (460, 840)
 
 
 def test_options_reach_the_network_the_loss_and_the_description(digits_checkpoint_5d: Path) -> None:
