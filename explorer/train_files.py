@@ -15,6 +15,7 @@ from safetensors.torch import save_file as save_torch_file
 from torchvision.utils import save_image
 
 from explorer.autoencoder import Autoencoder
+from explorer.evaluate import to_input
 
 HISTORY = "history.safetensors"
 RESUME = "resume.safetensors"
@@ -97,15 +98,11 @@ def read_resume(
     return int(metadata["epoch"])
 
 
-def _show(images: np.ndarray | torch.Tensor, device: torch.device) -> torch.Tensor:
-    return torch.as_tensor(images, device=device).unsqueeze(1).float() / 255
-
-
 @torch.no_grad()
 def draw_reconstructions(model: Autoencoder, images: np.ndarray, file: Path) -> None:
     """Originals (N, H, W) uint8 and their reconstructions in pairs, eight pairs a row."""
     model.eval()
-    originals = _show(images[:PAIRS], next(model.parameters()).device)
+    originals = to_input(images[:PAIRS], next(model.parameters()).device)
     decoded = model.decode(model.posterior(originals)[0])
     save_image(torch.stack([originals, decoded], 1).flatten(0, 1), file, nrow=16)
 
@@ -120,7 +117,7 @@ def draw_samples(model: Autoencoder, images: np.ndarray, file: Path) -> None:
     if model.logvar is not None:
         latents = torch.randn(shape, generator=noise, device=device)
     else:
-        points = model.posterior(_show(images[:1000], device))[0]
+        points = model.posterior(to_input(images[:1000], device))[0]
         low, high = points.amin(0), points.amax(0)
         latents = low + (high - low) * torch.rand(shape, generator=noise, device=device)
     save_image(model.decode(latents), file, nrow=8)
