@@ -34,9 +34,10 @@ function nearest(px, py, radius = Infinity) {
   return best;
 }
 
+const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const decodeArray = ({ dtype, bdata }) => {
   const types = { f4: Float32Array, f8: Float64Array, u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i8: BigInt64Array };
-  return new types[dtype](Uint8Array.from(atob(bdata), (c) => c.charCodeAt(0)).buffer);
+  return new types[dtype](fromBase64(bdata).buffer);
 };
 
 async function openModel(name, place) {

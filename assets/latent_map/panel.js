@@ -36,7 +36,7 @@ function showPicked(answer) {
   if (!answer) return;
   for (const role of ["original", "reconstruction"]) {
     part(role).parentElement.hidden = !answer[role];
-    if (answer[role]) paint(part(role), Uint8Array.from(atob(answer[role]), (c) => c.charCodeAt(0)), answer.width, answer.height);
+    if (answer[role]) paint(part(role), fromBase64(answer[role]), answer.width, answer.height);
   }
   const largest = Math.max(...answer.latents.map(Math.abs), 1e-9);
   part("latents").classList.toggle("many", answer.latents.length > 8);

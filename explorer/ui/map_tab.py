@@ -24,6 +24,8 @@ def build(worker: DecodeWorker) -> None:
         except ValueError as error:
             return {"error": str(error)}
 
-    # Not through the queue: a click should be answered at once, and it costs one small decode.
-    latent_map.pick(on_pick, None, latent_map, queue=False, show_progress="hidden", api_visibility="private")
+    # Not through the queue: a click should be answered at once, and it costs one small decode. "multiple", or a click
+    # while an earlier one is being answered would be lost; the page drops answers that are no longer asked for.
+    quick = {"queue": False, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"}
+    latent_map.pick(on_pick, None, latent_map, **quick)
     endpoints.build(worker, originals)
