@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["LatentSpace", "available", "load"]
+__all__ = ["LatentSpace", "PhotoVAE", "available", "load", "load_vae"]
 
 if TYPE_CHECKING:
     from explorer.latent_space import LatentSpace, available, load
+    from explorer.photo_vae import PhotoVAE, load_vae
 
 
 def __getattr__(name: str) -> Any:
+    if name in ("PhotoVAE", "load_vae"):
+        from explorer import photo_vae
+
+        return getattr(photo_vae, name)
     if name in __all__:
         from explorer import latent_space
 

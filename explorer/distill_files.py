@@ -1,0 +1,109 @@
+"""What a distillation leaves on disk: the state it resumes from, pictures as it goes, the checkpoint and its card."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torchvision.utils import save_image
+
+if TYPE_CHECKING:
+    from diffusers import AutoencoderKL, AutoencoderTiny
+
+RESUME = "resume.safetensors"
+FREE = ("steps", "latent_weight")  # what may change when a training goes on: how far, and how strict at the end
+
+
+def write_resume(
+    folder: Path,
+    student: nn.Module,
+    average: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    step: int,
+    plan: dict[str, Any],
+) -> None:
+    """Weights, their average and the optimiser, as safetensors; replaced at once, never half-written."""
+    tensors = {f"student.{key}": value for key, value in student.state_dict().items()}
+    tensors |= {f"average.{key}": value for key, value in average.state_dict().items()}
+    for index, state in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{key}": value for key, value in state.items()}
+    partial = folder / f"{RESUME}.partial"
+    save_file(
+        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
+        partial,
+        metadata={"step": str(step), "plan": json.dumps(plan)},
+    )
+    partial.replace(folder / RESUME)
+
+
+def read_resume(
+    folder: Path, student: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, plan: dict[str, Any]
+) -> int:
+    """Undo write_resume. -> whole steps done. Raises ValueError when there is nothing to resume from."""
+    file = folder / RESUME
+    try:
+        with safe_open(file, "pt") as opened:
+            metadata = opened.metadata()
+            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        raise ValueError(f"There is no training to resume in {folder}: {RESUME} is missing or damaged.") from None
+    before, now = json.loads(metadata["plan"]), json.loads(json.dumps(plan))
+    if any(before.get(key) != now[key] for key in now if key not in FREE):
+        raise ValueError(f"{file} belongs to another training; pass the same options or another --out.")
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+    student.load_state_dict(part("student."))
+    average.load_state_dict(part("average."))
+    saved = optimiser.state_dict()
+    saved["state"] = {}
+    parameters = optimiser.param_groups[0]["params"]
+    for key, value in part("optimiser.").items():
+        index, name = key.split(".")
+        if value.ndim:  # the fused optimiser walks memory: its averages must lie as the weights do, channels last
+            value = torch.empty_like(parameters[int(index)]).copy_(value)
+        saved["state"].setdefault(int(index), {})[name] = value
+    optimiser.load_state_dict(saved)
+    return int(metadata["step"])
+
+
+def decodings(student: AutoencoderKL, teacher: AutoencoderTiny, images: Tensor) -> dict[str, Tensor]:
+    """(B, 3, H, W) in [-1, 1] -> the same by who encoded and who decoded; sides are multiples of 8."""
+    factor, unit = student.config["scaling_factor"], teacher.config["scaling_factor"]
+    own = student.encode(images).latent_dist.mode() * factor
+    theirs = teacher.encode(images).latents * unit
+    return {
+        "itself": student.decode(own / factor).sample,
+        "teacher decodes its latents": teacher.decode(own / unit).sample,
+        "it decodes the teacher's": student.decode(theirs / factor).sample,
+        "teacher with itself": teacher.decode(theirs / unit).sample,
+    }
+
+
+def psnr(images: Tensor, decoded: Tensor) -> float:
+    """Mean over (B, 3, H, W) in [-1, 1] of each one's 10 log10(1 / MSE) on values in [0, 1], in dB."""
+    error = ((decoded.clamp(-1, 1) - images) / 2).square().flatten(1).mean(1)
+    return float((-10 * error.log10()).mean())
+
+
+@torch.no_grad()
+def draw_reconstructions(
+    student: AutoencoderKL, teacher: AutoencoderTiny, images: Tensor, folder: Path, step: int
+) -> dict[str, float]:
+    """Originals, own reconstructions, and what each decodes of the other's, in rows. -> PSNR in dB of each kind"""
+    decoded = decodings(student, teacher, images)
+    (folder / "pictures").mkdir(parents=True, exist_ok=True)
+    rows = [images, *decoded.values()]
+    pixels = torch.cat([row[:8] for row in rows]).clamp(-1, 1) / 2 + 0.5
+    save_image(pixels, folder / "pictures" / f"reconst-{step}.jpg", nrow=8)
+    return {name: psnr(images, pixels) for name, pixels in decoded.items()}
+
+
+def write_checkpoint(*args: Any) -> None:
+    raise NotImplementedError

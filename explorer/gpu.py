@@ -1,0 +1,39 @@
+"""ZeroGPU, where a Space lends its GPU for one call at a time: `on_gpu` asks for it, and does without it elsewhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+SPENT = "Your share of this Space's GPU is spent for now: this ran on the CPU."
+
+
+def on_gpu(job: Callable[..., Result]) -> Callable[..., tuple[Result, str]]:
+    """A job that takes its device ("cuda" or "cpu", None for the default) as keyword -> the same, with a note.
+
+    On ZeroGPU it runs as a @spaces.GPU function; when the quota is spent it runs on the CPU and the note says so.
+    Elsewhere it runs as it is, and the note is empty.
+    """
+    if not os.environ.get("SPACES_ZERO_GPU"):
+        return lambda *arguments: (job(*arguments, device=None), "")
+    import spaces
+
+    @spaces.GPU
+    def lent(*arguments: Any) -> Result:
+        return job(*arguments, device="cuda")
+
+    @wraps(job)
+    def lent_or_own(*arguments: Any) -> tuple[Result, str]:
+        try:
+            return lent(*arguments), ""
+        except ValueError:  # a sentence of our own about what was sent
+            raise
+        except Exception as error:
+            if not any(word in str(error).lower() for word in ("quota", "gpu")):
+                raise
+            return job(*arguments, device="cpu"), SPENT
+
+    return lent_or_own

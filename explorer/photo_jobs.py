@@ -1,0 +1,149 @@
+"""What the photo tab asks of the models, in PIL images, NumPy arrays and opaque handles."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from explorer.gpu import on_gpu
+from explorer.latent_files import LatentFile
+from explorer.latent_views import LinearPreview, fit_preview
+from explorer.metrics import Measures, compare
+from explorer.photo_models import Progress
+from explorer.photo_vae import load_vae
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A photo encoded by one model: what belongs to a visitor.
+
+    model: the id it was asked for by. photo: RGB, None when the latents came from a file. size: (width, height).
+    mean: (C, h, w) float32, scaled. std: the same of the posterior's deviation, None where there is no posterior.
+    reconstruction: of the unedited latents. preview: a linear fit of mean to the photo's colours.
+    measures: of the reconstruction against the photo. notes: a sentence each.
+    """
+
+    model: str
+    kind: str
+    scaling_factor: float
+    step: int
+    device: str
+    dtype: str
+    size: tuple[int, int]
+    photo: Image.Image | None
+    mean: np.ndarray
+    std: np.ndarray | None
+    reconstruction: Image.Image
+    preview: LinearPreview
+    measures: Measures | None
+    encode_ms: float
+    decode_ms: float
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def base(self) -> Image.Image:
+        """What a decoded picture is held against: the photo, or without one the first reconstruction."""
+        return self.photo or self.reconstruction
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """Latents decoded: image RGB of the encoding's size."""
+
+    image: Image.Image
+    ms: float
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+def encode(model: str, photo: Image.Image, notes: tuple[str, ...] = (), progress: Progress | None = None) -> Encoding:
+    """An RGB photo through a model and back. Raises ValueError with a sentence when the model can't be opened."""
+    load_vae(model, channels_last=True, progress=progress)  # fetched here: a lent GPU should not wait for a download
+    encoding, note = _encode(model, photo)
+    return replace(encoding, notes=(*notes, *encoding.notes, *([note] if note else [])))
+
+
+def decode(encoding: Encoding, latents: np.ndarray) -> Decoding:
+    """Latents (C, h, w) float32 of the encoding's model -> an image of its size."""
+    decoding, note = _decode(encoding.model, latents, encoding.size)
+    return replace(decoding, notes=(*decoding.notes, note)) if note else decoding
+
+
+def open_latents(model: str, file: LatentFile, progress: Progress | None = None) -> Encoding:
+    """Latents from a file, decoded by a model. Raises ValueError when they have another number of channels."""
+    vae = load_vae(model, channels_last=True, progress=progress)
+    height, width = file.latents.shape[1:]
+    size = file.size or (width * vae.step, height * vae.step)
+    decoding, note = _decode(model, file.latents, size)
+    pixels = np.asarray(decoding.image)
+    return Encoding(
+        **_about(model, vae),
+        size=size,
+        photo=None,
+        mean=file.latents,
+        std=None,
+        reconstruction=decoding.image,
+        preview=fit_preview(file.latents, pixels, vae.step),
+        measures=None,
+        encode_ms=0.0,
+        decode_ms=decoding.ms,
+        notes=(*decoding.notes, *([note] if note else [])),
+    )
+
+
+@on_gpu
+def _encode(model: str, photo: Image.Image, device: str | None = None) -> Encoding:
+    vae = load_vae(model, device=device, channels_last=True)
+    known = len(vae.notes)
+    start = time.perf_counter()
+    mean, std = vae.posterior(photo)
+    latents = mean.cpu().numpy()[0]  # waits for the GPU
+    between = time.perf_counter()
+    reconstruction = vae.latents_to_pil(mean, photo.size)[0]
+    end = time.perf_counter()
+    return Encoding(
+        **_about(model, vae),
+        size=photo.size,
+        photo=photo,
+        mean=latents,
+        std=None if std is None else std.cpu().numpy()[0],
+        reconstruction=reconstruction,
+        preview=fit_preview(latents, np.asarray(photo), vae.step),
+        measures=compare(np.asarray(photo), np.asarray(reconstruction)),
+        encode_ms=(between - start) * 1e3,
+        decode_ms=(end - between) * 1e3,
+        notes=tuple(vae.notes[known:]),
+    )
+
+
+@on_gpu
+def _decode(model: str, latents: np.ndarray, size: tuple[int, int], device: str | None = None) -> Decoding:
+    vae = load_vae(model, device=device, channels_last=True)
+    known = len(vae.notes)
+    start = time.perf_counter()
+    image = vae.latents_to_pil(latents[None], size)[0]
+    return Decoding(image, (time.perf_counter() - start) * 1e3, tuple(vae.notes[known:]))
+
+
+def _about(model: str, vae: Any) -> dict[str, Any]:
+    return {
+        "model": model,
+        "kind": vae.kind,
+        "scaling_factor": vae.scaling_factor,
+        "step": vae.step,
+        "device": vae.device,
+        "dtype": str(vae.dtype).removeprefix("torch."),
+    }
+
+
+def influence(encoding: Encoding, latents: np.ndarray, row: int, column: int) -> tuple[np.ndarray, float]:
+    """Where a latent cell reaches: (H, W) float32 in [0, 1], how much each pixel changes when the cell's numbers become
+    the mean of all cells; and the milliseconds of the two decodings."""
+    changed = latents.copy()
+    changed[:, row, column] = latents.mean((1, 2))
+    before, after = decode(encoding, latents), decode(encoding, changed)
+    difference = np.abs(np.asarray(before.image, np.float32) - np.asarray(after.image, np.float32)).mean(2) / 255
+    return difference, before.ms + after.ms
