@@ -106,7 +106,7 @@ def _reach_hub() -> None:
 
     try:
         get_session().head(os.environ.get("HF_ENDPOINT") or constants.ENDPOINT, timeout=3)
-    except Exception:  # noqa: BLE001 - which HTTP library the Hub's client builds on changes with its version
+    except Exception:
         raise ValueError(UNREACHABLE) from None
 
 
