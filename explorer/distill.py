@@ -31,13 +31,13 @@ LONG_ENOUGH = 512  # a larger photo is reduced to this short side: a crop of a h
 class Distillation:
     """All that decides the weights, besides the photos and the teacher."""
 
-    steps: int = 9_000
+    steps: int = 7_500
     batch_size: int = 4
     crop: int = 128
-    lr: float = 1e-3
+    lr: float = 5e-4
     warmup: int = 200
     seed: int = 0
-    channels: tuple[int, ...] = (32, 48, 96, 144)
+    channels: tuple[int, ...] = (16, 48, 96, 144)
     latent_weight: float = 0.6  # of the latent match at the end; a third of it at the start
     kl_weight: float = 1e-5
     ema: float = 0.999
@@ -196,7 +196,7 @@ def start(plan: Distillation, photos: Path, teacher: str, out: Path, device: str
     opened = AutoencoderTiny.from_pretrained(teacher, use_safetensors=True, torch_dtype=torch.float32)
     opened = opened.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(plan.ema))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=plan.lr, weight_decay=1e-4, fused=True)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=plan.lr, betas=(0.9, 0.99), weight_decay=1e-4, fused=True)
     held_out = torch.stack([read_crop(file, 192, None) for file in files[:HELD_OUT]]).to(device)
     return Run(plan, model, average, opened, optimiser, files[HELD_OUT:], held_out, torch.device(device), out)
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 MAX_PIXELS = 64_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "PPM", "AVIF", "ICO")  # none that starts a program
+ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF
 TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."
 NO_IMAGE = "That file is no photo this page can open; use a JPEG, PNG, WebP, GIF, BMP or TIFF."
 BROKEN = "The photo is damaged or cut off; save or download it again."
@@ -40,6 +41,20 @@ def open_photo(source: str | os.PathLike[str] | Image.Image, longest: int | None
             return to_rgb(opened)
         except Exception:
             raise ValueError(BROKEN) from None
+
+
+def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
+    """An image file -> RGB with no side over `longest`, and a line that says so when it was made smaller.
+
+    Raises ValueError as open_photo does.
+    """
+    photo = open_photo(source, longest)
+    limited = limit_side(photo, longest)
+    with Image.open(source) as header:
+        width, height = header.size[::-1] if header.getexif().get(ORIENTATION) in SIDEWAYS else header.size
+    if limited.size == (width, height):
+        return limited, ""
+    return limited, f"The photo was reduced from {width} × {height} to {limited.width} × {limited.height} pixels."
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ from explorer.gpu import on_gpu
 from explorer.latent_files import LatentFile
 from explorer.latent_views import LinearPreview, fit_preview
 from explorer.metrics import Measures, compare
-from explorer.photo_models import Progress
+from explorer.photo_models import BUILT_IN, Progress, for_visitors
 from explorer.photo_vae import load_vae
 
 
@@ -64,6 +64,18 @@ def encode(model: str, photo: Image.Image, notes: tuple[str, ...] = (), progress
     load_vae(model, channels_last=True, progress=progress)  # fetched here: a lent GPU should not wait for a download
     encoding, note = _encode(model, photo)
     return replace(encoding, notes=(*notes, *encoding.notes, *([note] if note else [])))
+
+
+def encode_or_built_in(
+    model: str, photo: Image.Image, notes: tuple[str, ...] = (), progress: Progress | None = None
+) -> Encoding:
+    """`encode` for a visitor: where the chosen model can't be had, the built-in one takes over and a note says so."""
+    try:
+        return encode(for_visitors(model), photo, notes, progress)
+    except ValueError as error:
+        if model == BUILT_IN:
+            raise
+        return encode(BUILT_IN, photo, (*notes, f"{error} The built-in model is shown instead."))
 
 
 def decode(encoding: Encoding, latents: np.ndarray) -> Decoding:

@@ -48,6 +48,23 @@ def built_in_folder() -> Path:
     return Path(os.environ.get("EXPLORER_PHOTO_VAE") or CHECKPOINTS / "photo-vae")
 
 
+def for_visitors(source: str) -> str:
+    """What a visitor typed, when the page may open it: a Hub id, or a folder below one that the host names.
+
+    EXPLORER_MODELS lists those folders, as PATH does; without it there is the working directory.
+    Raises ValueError with a sentence that tells nothing about folders elsewhere.
+    """
+    folder = _as_folder(source)
+    if source == BUILT_IN or (folder is None and REPO_ID.fullmatch(source) and ".." not in source):
+        return source
+    roots = [Path(root).resolve() for root in os.environ.get("EXPLORER_MODELS", os.curdir).split(os.pathsep) if root]
+    if folder is not None and any(folder.resolve().is_relative_to(root) for root in roots):
+        return source
+    raise ValueError(
+        "That is neither a Hub id such as stabilityai/sd-vae-ft-mse nor a folder this host opens (EXPLORER_MODELS)."
+    )
+
+
 def is_cached(repo_id: str) -> bool:
     """Whether a Hub model can be opened without network."""
     from huggingface_hub import try_to_load_from_cache

@@ -13,7 +13,8 @@ from starlette.routing import Mount
 
 from explorer import live
 from explorer.decode_worker import DecodeWorker
-from explorer.ui import latent_map, map_tab, models_tab
+from explorer.ui import latent_map, map_tab, models_tab, photo_tab
+from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
 
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
@@ -27,6 +28,20 @@ CSS = """
 #title .prose { display: flex; flex-wrap: wrap; align-items: baseline; }
 #models-table { overflow-x: auto; }
 #models-table :is(th, td) { border: 0; border-bottom: 1px solid var(--border-color-primary); white-space: nowrap; }
+#photo-about p { max-width: 90ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
+#photo-row { flex-wrap: wrap; }
+#photo-examples { padding: 0; border: 0; }
+#photo-measures dl { margin: 0; }
+#photo-measures .measures > div { display: flex; justify-content: space-between; gap: 12px; padding: 6px 2px;
+  border-bottom: 1px solid var(--border-color-primary); }
+#photo-measures dt { color: var(--body-text-color-subdued); white-space: nowrap; }
+#photo-measures dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+#photo-measures small { display: block; color: var(--body-text-color-subdued); }
+.notes { padding: 8px 12px; border-left: 3px solid var(--primary-600); border-radius: 6px;
+  background: var(--background-fill-secondary); }
+.notes.error { border-color: #d97706; }
+.notes p { margin: 0; }
+#photo-table { overflow-x: auto; }
 @media (max-width: 760px) { #title p { display: none; } }
 """
 # The padding stands here since Gradio confines CSS to what lies within it.
@@ -42,11 +57,14 @@ def theme() -> gr.themes.Base:
 
 def build(worker: DecodeWorker) -> gr.Blocks:
     """The page; nothing is served yet."""
-    with gr.Blocks(title="Latent space explorer", analytics_enabled=False, fill_width=True) as demo:
+    options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
+    with gr.Blocks(title="Latent space explorer", **options) as demo:
         gr.Markdown(TITLE, elem_id="title")
         with gr.Tabs():
             with gr.Tab("Map"):
                 map_tab.build(worker)
+            with gr.Tab("Photo", id="photo") as photo:
+                photo_tab.build(photo)
             with gr.Tab("Models"):
                 models_tab.build(worker)
     return demo
@@ -63,6 +81,7 @@ def launch(**options: Any) -> gr.Blocks:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        remove_left_overs()
         worker.start()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield

@@ -1,4 +1,4 @@
-"""What gradio_client can call: models, decode, encode, describe."""
+"""What gradio_client can call of the maps: models, map_decode, map_encode, describe."""
 
 # No `from __future__ import annotations` here: gr.api reads the annotations as types.
 from collections.abc import Callable
@@ -22,12 +22,12 @@ def build(worker: DecodeWorker, originals: Originals) -> None:
         """The maps there are: name, title, what each teaches, class names."""
         return [introduce(worker.space(name)) for name in worker.names]
 
-    def decode(model: str, x: float, y: float, point: int | None = None) -> list[list[float]]:
+    def map_decode(model: str, x: float, y: float, point: int | None = None) -> list[list[float]]:
         """The image (H, W) in [0, 1] at a place of a map; with `point`, in the plane through that test point."""
         space, xy, anchor = worker.resolve(parse_place({"model": model, "x": x, "y": y, "point": point}))
         return space.decode(space.from_plane([xy], anchor))[0].tolist()
 
-    def encode(model: str, images: list) -> list[list[float]]:
+    def map_encode(model: str, images: list) -> list[list[float]]:
         """Images (B, H, W) in [0, 1], at most 256 -> latents (B, D), the posterior's means for a VAE."""
         if not isinstance(images, list) or len(images) > MAX_IMAGES:
             raise ValueError(f"images must be a list of at most {MAX_IMAGES} images.")
@@ -37,7 +37,7 @@ def build(worker: DecodeWorker, originals: Originals) -> None:
         """Whose a test point is: label, latents, and its pixels as base64 of height * width grey bytes."""
         return describe_point(worker, originals, model, point)
 
-    for endpoint in (models, decode, encode, describe):
+    for endpoint in (models, map_decode, map_encode, describe):
         gr.api(with_sentences(endpoint), api_name=endpoint.__name__)
 
 

@@ -1,0 +1,68 @@
+// What the server says of the photo: one value, drawn whole; and what the pictures show of it.
+const part = (role) => element.querySelector(`[data-role="${role}"]`);
+const root = part("root"), frame = part("frame"), shown = part("shown");
+const identity = () => ({ gain: 1, offset: 0, on: true });
+const settings = { view: "mean", shared: true, percentile: 2 };
+const layers = {}; // pictures of the photo as data URLs
+let current = null; // the last value
+let layer = "photo";
+let flickering = 0;
+
+const decimal = (value, digits) => value.toFixed(digits).replace("-", "−");
+const make = (tag, attributes = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) key in node ? (node[key] = value) : node.setAttribute(key, value);
+  node.append(...children);
+  return node;
+};
+
+function draw(value) {
+  root.hidden = !value;
+  if (!value) return;
+  const isNew = value.key !== current?.key;
+  current = { ...value, values: new Float32Array(Uint8Array.from(atob(value.latents), (c) => c.charCodeAt(0)).buffer) };
+  for (const name of ["photo", "reconstruction", "error", "preview"]) if (value[name]) layers[name] = value[name];
+  if (isNew) {
+    buildChannels(value.channels.length);
+    resetEdits();
+    forgetCell();
+  }
+  value.channels.forEach(drawChannel);
+  drawLayer();
+  drawInfluence(value.influence);
+  const named = root.querySelector('[data-layer="photo"]');
+  named.textContent = value.has_photo ? "Photo" : "Unedited";
+  root.querySelector('[data-view="deviation"]').disabled = !value.has_deviation;
+  part("sample").disabled = !value.has_deviation;
+  part("sample").title = value.has_deviation ? "Draw from the posterior instead of taking its mode" : "This model has no posterior: one encoding for each photo";
+}
+
+function drawLayer(name = layer) {
+  shown.src = layers[name];
+  shown.alt = { photo: "The photo", reconstruction: "The reconstruction", error: "The error map", preview: "The linear preview" }[name];
+  shown.classList.toggle("pixelated", name === "preview");
+  shown.style.aspectRatio = `${current.width} / ${current.height}`;
+  for (const button of part("layers").children) button.setAttribute("aria-pressed", String(button.dataset.layer === name));
+  part("layer-note").textContent = { error: current.error_note, preview: current.preview_note }[name] ?? "";
+}
+
+function flicker() {
+  const stops = flickering;
+  clearInterval(flickering);
+  flickering = stops ? 0 : setInterval(() => drawLayer(shown.alt === "The photo" ? "reconstruction" : "photo"), 450);
+  part("flicker").setAttribute("aria-pressed", String(!stops));
+  if (stops) drawLayer();
+}
+
+function press(group, button) {
+  for (const other of part(group).children) other.setAttribute("aria-pressed", String(other === button));
+}
+
+for (const button of part("layers").children) {
+  button.onclick = () => {
+    layer = button.dataset.layer;
+    if (flickering) flicker();
+    drawLayer();
+  };
+}
+part("flicker").onclick = flicker;

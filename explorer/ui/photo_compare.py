@@ -1,0 +1,86 @@
+"""Two or more models side by side on the same photo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from explorer import photo_jobs
+from explorer.photo_jobs import Encoding
+from explorer.photo_models import BUILT_IN, for_visitors
+from explorer.ui.photo_measures import HEADERS, notes_html, row
+
+MOST = 6
+
+
+def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
+    """Lay out the tool inside the surrounding gr.Accordion."""
+    with gr.Row(equal_height=True):
+        models = gr.Dropdown(
+            choices,
+            value=[BUILT_IN],
+            multiselect=True,
+            allow_custom_value=True,
+            max_choices=MOST,
+            label="Models",
+            info="The first photo above goes through each of them",
+            elem_id="photo-models",
+            scale=5,
+        )
+        run = gr.Button("Compare", variant="primary", elem_id="photo-compare", scale=1, min_width=120)
+    notice = gr.HTML()
+    gallery = gr.Gallery(
+        label="Reconstructions",
+        format="png",
+        columns=3,
+        height="auto",
+        interactive=False,
+        elem_id="photo-reconstructions",
+    )
+    table = gr.Markdown(elem_id="photo-table")
+    run.click(
+        on_compare,
+        [visit, models],
+        [notice, gallery, table],
+        concurrency_id=jobs,
+        concurrency_limit=1,
+        api_visibility="private",
+    )
+
+
+def on_compare(visit: Any, models: list[str], progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
+    if visit is None or visit.encoding.photo is None:
+        return notes_html(("Choose a photo above.",)), gr.skip(), gr.skip()
+    photo: Image.Image = visit.encoding.photo
+    done, failed = run_models(photo, models, progress)
+    pictures = [(photo, "the photo"), *((result.reconstruction, name) for name, result in done.items())]
+    return notes_html(tuple(failed.values()), error=True), pictures, table_of(list(done.values()))
+
+
+def run_models(
+    photo: Image.Image, models: list[str], progress: Any = None
+) -> tuple[dict[str, Encoding], dict[str, str]]:
+    """A photo through each model. -> results by model id, and for those that can't be had a sentence by id."""
+    done: dict[str, Encoding] = {}
+    failed: dict[str, str] = {}
+    for name in list(dict.fromkeys(models))[:MOST]:
+
+        def tell(part: float, text: str) -> None:
+            if progress is not None:
+                progress(part, desc=f"Fetching a model: {text}")
+
+        try:
+            done[name] = photo_jobs.encode(for_visitors(name.strip()), photo, progress=tell)
+        except ValueError as error:
+            failed[name] = f"Model {models.index(name) + 1} of the list: {error}"
+    return done, failed
+
+
+def table_of(results: list[Encoding]) -> str:
+    """HEADERS and a row for each result, as a Markdown table."""
+    if not results:
+        return ""
+    lines = [HEADERS, ["---"] * len(HEADERS), *map(row, results)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

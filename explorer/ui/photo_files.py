@@ -1,0 +1,48 @@
+"""Files that come from a visitor, and those that go back."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+PREFIX = "explorer-visit-"
+KEPT_SECONDS = 3600  # after which files and photos of a visitor are forgotten
+
+
+def photo_input(**options: Any) -> gr.Image:
+    """A gr.Image that hands over the uploaded file as it is: Gradio would open it first, and its errors are no
+    sentences. That the file lies among the uploads has been checked before this is called."""
+    image = gr.Image(type="filepath", image_mode=None, sources=["upload", "clipboard", "webcam"], **options)
+
+    def as_path(payload: Any) -> str | None:
+        return None if payload is None else payload.path
+
+    image.preprocess = as_path  # type: ignore[method-assign]
+    return image
+
+
+def new_folder() -> Path:
+    """A visitor's own folder, within the one that Gradio cleans and serves from."""
+    Path(get_upload_folder()).mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=PREFIX, dir=get_upload_folder()))
+
+
+def remove_folder(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_left_overs() -> None:
+    """Folders of visits that an earlier run did not live to remove."""
+    for folder in Path(get_upload_folder()).glob(f"{PREFIX}*"):
+        remove_folder(folder)
+
+
+def save_png(image: Image.Image, file: Path) -> str:
+    image.save(file, compress_level=1)
+    return str(file)

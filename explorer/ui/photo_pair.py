@@ -1,0 +1,99 @@
+"""Two photos: walk between their latents beside the plain cross-fade, or take channels from one into the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image, ImageOps
+
+from explorer import photo_jobs
+from explorer.latent_edits import interpolate, number, take_channels
+from explorer.photo import read_photo
+from explorer.photo_jobs import Encoding
+from explorer.ui.photo_files import photo_input
+from explorer.ui.photo_measures import notes_html
+
+METHODS = ("linear", "spherical")
+ABOUT = """A second photo is cut to the first one's size. Between their latents the decoder draws something at every
+step; between their pixels there are only two photos, one shining through the other."""
+CHANNELS = 4
+CHANGED = "The first photo or the model has changed; choose the second photo again."
+
+
+def build(visit: gr.State, jobs: str) -> None:
+    """Lay out the tool inside the surrounding gr.Accordion."""
+    gr.Markdown(ABOUT)
+    second = gr.State(None, time_to_live=3600)
+    with gr.Row():
+        with gr.Column(scale=1, min_width=250):
+            photo = photo_input(label="Second photo", height=200, elem_id="photo-second", buttons=[])
+            part = gr.Slider(0, 1, value=0.5, step=0.02, label="From the first to the second", elem_id="photo-part")
+            method = gr.Radio(METHODS, value="linear", label="Through the latents")
+            taken = gr.CheckboxGroup(
+                [(f"Channel {index + 1}", index) for index in range(CHANNELS)],
+                label="Take from the second photo instead",
+                elem_id="photo-taken",
+            )
+        with gr.Column(scale=2, min_width=320):
+            with gr.Row():
+                shown: dict[str, Any] = {"format": "png", "interactive": False, "buttons": ["download"]}
+                decoded = gr.Image(label="Decoded latents", elem_id="photo-between", **shown)
+                faded = gr.Image(label="Cross-fade of the pixels", **shown)
+            notice = gr.HTML()
+    outputs = [second, decoded, faded, notice]
+    inputs = [visit, second, part, method, taken]
+    job: dict[str, Any] = {"concurrency_id": jobs, "concurrency_limit": 1, "api_visibility": "private"}
+    photo.change(on_photo, [photo, *inputs], outputs, **job)
+    for event in (part.input, method.change, taken.change):
+        event(on_change, inputs, outputs, trigger_mode="always_last", show_progress="hidden", **job)
+
+
+def on_photo(path: str | None, visit: Any, _second: Any, part: float, method: str, taken: list[int]) -> tuple[Any, ...]:
+    if path is None:
+        return None, None, None, ""
+    if visit is None or visit.encoding.photo is None:
+        return None, None, None, notes_html(("Choose a first photo above.",))
+    first: Encoding = visit.encoding
+    try:
+        photo, _ = read_photo(path, max(first.size))
+        fitted = ImageOps.fit(photo, first.size, Image.Resampling.LANCZOS)
+        second = photo_jobs.encode(first.model, fitted)
+    except ValueError as error:
+        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), error=True)
+    return on_change(visit, second, part, method, taken)
+
+
+def on_change(visit: Any, second: Encoding | None, part: float, method: str, taken: list[int]) -> tuple[Any, ...]:
+    if second is None or visit is None:
+        return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+    first: Encoding = visit.encoding
+    if first.model != second.model or first.size != second.size or first.photo is None or second.photo is None:
+        return (
+            None,
+            None,
+            None,
+            notes_html((CHANGED,)),
+        )
+    try:
+        image = between(first, second, part, method, taken)
+    except ValueError as error:
+        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), error=True)
+    return second, image, Image.blend(first.photo, second.photo, part), ""
+
+
+def between(first: Encoding, second: Encoding, part: float, method: str, taken: list[int]) -> Image.Image:
+    """Interpolated latents decoded; or, when channels are to be taken, the first photo's latents with those.
+
+    Raises ValueError with a sentence: a part outside 0 to 1, another method, a channel that is not there.
+    """
+    if not number(part, "The part", 1.0) >= 0 or method not in METHODS:
+        raise ValueError("The part lies between 0 and 1, the method is linear or spherical.")
+    if not all(type(index) is int and 0 <= index < len(first.mean) for index in taken):
+        raise ValueError(f"This model's channels are 1 to {len(first.mean)}.")
+    if taken:
+        latents: np.ndarray = take_channels(first.mean, second.mean, taken)
+    else:
+        latents = interpolate(first.mean, second.mean, part, method)
+    return photo_jobs.decode(first, latents).image

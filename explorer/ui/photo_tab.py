@@ -1,0 +1,270 @@
+"""The photo tab: a photo, its latents, its reconstruction, and what they measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from explorer import photo_jobs
+from explorer.latent_files import load, save, snippet
+from explorer.metrics import compare
+from explorer.photo import read_photo
+from explorer.photo_jobs import Decoding, Encoding
+from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached
+from explorer.ui import photo_compare, photo_endpoints, photo_pair, photo_view
+from explorer.ui.photo_files import KEPT_SECONDS, new_folder, photo_input, remove_folder, save_png
+from explorer.ui.photo_measures import measures_list, notes_html
+
+SIDES = (512, 768, 1024, 0)
+EXAMPLES = {
+    "cat": "chelsea.png",
+    "astronaut": "astronaut.png",
+    "coffee": "coffee.png",
+    "rocket": "rocket.jpg",
+    "retina": "retina.jpg",
+    "galaxies": "hubble_deep_field.jpg",
+}
+JOBS = "photo"  # what runs a model shares this concurrency id: one at a time
+ABOUT = """Latent diffusion models never see a photo. They see what an autoencoder makes of it: four small pictures with
+an eighth of its width and height. Here are those four channels, and what the decoder makes of them."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What belongs to one visitor: the photo as encoded, and the folder of the files that can be taken away."""
+
+    encoding: Encoding
+    key: str
+    folder: Path
+
+
+@dataclass
+class Parts:
+    """The components that an answer may change."""
+
+    visit: gr.State
+    photo: gr.Image
+    model: gr.Dropdown
+    side: gr.Radio
+    slider: gr.ImageSlider
+    view: gr.HTML
+    measures: gr.HTML
+    notice: gr.HTML
+    png: gr.DownloadButton
+    safetensors: gr.DownloadButton
+    npy: gr.DownloadButton
+    code: gr.Code
+
+    def outputs(self) -> list[Any]:
+        return list(vars(self).values())
+
+
+def model_choices() -> list[tuple[str, str]]:
+    return [(f"{known.id} · {known.title} · {known.size}, {known.licence}", known.id) for known in KNOWN]
+
+
+def first_model() -> str:
+    """Stable Diffusion's own where it can be opened without a download, else the built-in one."""
+    real = KNOWN[1].id
+    return real if is_cached(real) else BUILT_IN
+
+
+def example_file(name: str) -> str:
+    import skimage.data
+
+    return str(Path(skimage.data.__file__).parent / EXAMPLES[name])
+
+
+def thumbnails() -> list[tuple[Image.Image, str]]:
+    """Small squares of the example photos, made from the files inside scikit-image."""
+    pictures = []
+    for name in EXAMPLES:
+        with Image.open(example_file(name)) as photo:
+            photo.draft("RGB", (128, 128))
+            side = min(photo.size)
+            left, top = (photo.width - side) // 2, (photo.height - side) // 2
+            pictures.append((photo.convert("RGB").crop((left, top, left + side, top + side)).resize((96, 96)), name))
+    return pictures
+
+
+def build(tab: gr.Tab) -> None:
+    """Lay out the tab inside the surrounding gr.Blocks."""
+    gr.Markdown(ABOUT, elem_id="photo-about")
+    with gr.Row(elem_id="photo-row", equal_height=False):
+        with gr.Column(scale=3, min_width=250):
+            photo = photo_input(label="Photo", height=230, elem_id="photo-input", buttons=[])
+            examples = gr.Gallery(
+                thumbnails(),
+                label="Examples",
+                show_label=False,
+                columns=6,
+                height="auto",
+                allow_preview=False,
+                interactive=False,
+                buttons=[],
+                elem_id="photo-examples",
+            )
+            model = gr.Dropdown(
+                model_choices(),
+                value=first_model(),
+                label="Model",
+                info="Or type a Hub id or a folder of any AutoencoderKL or AutoencoderTiny",
+                allow_custom_value=True,
+                elem_id="photo-model",
+            )
+            sides = [(str(side) if side else "original", side) for side in SIDES]
+            side = gr.Radio(sides, value=512, label="Longest side in pixels", elem_id="photo-side")
+        with gr.Column(scale=6, min_width=320):
+            slider = gr.ImageSlider(
+                label="Original and reconstruction", format="png", height=430, interactive=False, elem_id="photo-slider"
+            )
+            notice = gr.HTML(elem_id="photo-notice")
+        with gr.Column(scale=3, min_width=230):
+            measures = gr.HTML(elem_id="photo-measures")
+            with gr.Row(elem_id="photo-downloads"):
+                png = gr.DownloadButton("PNG", size="sm", min_width=70)
+                safetensors = gr.DownloadButton(".safetensors", size="sm", min_width=100)
+                npy = gr.DownloadButton(".npy", size="sm", min_width=60)
+    view = photo_view.component(elem_id="photo-view")
+    visit = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=forget)
+    with gr.Accordion("Take it with you, and back", open=False):
+        code = gr.Code(language="python", label="The same with plain diffusers", interactive=False)
+        latents = gr.File(label="Decode latents from a .safetensors or .npy file", file_types=[".safetensors", ".npy"])
+    parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code)
+    with gr.Accordion("Two photos", open=False):
+        photo_pair.build(visit, JOBS)
+    with gr.Accordion("Compare models", open=False):
+        photo_compare.build(visit, model_choices(), JOBS)
+    photo_endpoints.build(JOBS)
+    connect(parts, tab, examples, latents)
+
+
+def connect(parts: Parts, tab: gr.Tab, examples: gr.Gallery, latents: gr.File) -> None:
+    """Which event does what."""
+    job: dict[str, Any] = {"concurrency_id": JOBS, "concurrency_limit": 1, "api_visibility": "private"}
+    chosen = [parts.photo, parts.model, parts.side, parts.visit]
+    encode = answering(parts, on_photo)
+    for event in (parts.photo.change, parts.model.change, parts.side.change):
+        event(encode, chosen, parts.outputs(), show_progress="minimal", show_progress_on=parts.slider, **job)
+    parts.view.change_view(
+        answering(parts, on_edit), parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job
+    )
+    latents.upload(answering(parts, on_latents), [latents, parts.model, parts.visit], parts.outputs(), **job)
+    examples.select(on_example, None, parts.photo, show_progress="hidden", api_visibility="private", queue=False)
+    tab.select(
+        lambda visit, photo: gr.skip() if visit or photo else example_file("cat"),
+        [parts.visit, parts.photo],
+        parts.photo,
+        show_progress="hidden",
+        api_visibility="private",
+        queue=False,
+    )
+
+
+def on_example(event: gr.SelectData) -> str:
+    return example_file(list(EXAMPLES)[event.index])
+
+
+def answering(parts: Parts, job: Callable[..., Any]) -> Callable[..., dict[Any, Any]]:
+    """A handler whose answers name their parts, and whose sentences for bad input stand in the notice."""
+
+    @wraps(job)
+    def handler(*arguments: Any, **options: Any) -> dict[Any, Any]:
+        try:
+            changes = job(*arguments, **options)
+        except ValueError as error:
+            changes = {"notice": notes_html((str(error),), error=True)}
+            if job is on_edit:  # the view waits for an answer before it asks again
+                changes["view"] = {"failed": photo_view.new_key()}
+        return {getattr(parts, name): value for name, value in changes.items()} or {parts.notice: gr.skip()}
+
+    return handler
+
+
+def on_photo(
+    path: str | None,
+    model: str,
+    side: int,
+    visit: Visit | None,
+    progress: gr.Progress = gr.Progress(),  # noqa: B008
+) -> dict[str, Any]:
+    """Another photo, model or size: encode, decode, measure."""
+    if path is None:
+        return {}
+    photo, note = read_photo(path, side or None)
+    encoding = photo_jobs.encode_or_built_in(
+        str(model).strip(),
+        photo,
+        (note,) if note else (),
+        lambda part, text: progress(part, desc=f"Fetching the model: {text}"),
+    )
+    return {**arrive(encoding, visit), **({} if encoding.model == model else {"model": encoding.model})}
+
+
+def on_latents(path: str | None, model: str, visit: Visit | None) -> dict[str, Any]:
+    """Latents from a file take the photo's place."""
+    if path is None:
+        return {}
+    return arrive(photo_jobs.open_latents(for_visitors(str(model).strip()), load(path)), visit)
+
+
+def arrive(encoding: Encoding, visit: Visit | None) -> dict[str, Any]:
+    """The answer to a new photo or new latents."""
+    visit = Visit(encoding, photo_view.new_key(), visit.folder if visit and visit.folder.is_dir() else new_folder())
+    save_png(encoding.base, visit.folder / "photo.png")
+    decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
+    view = photo_view.describe(encoding, encoding.mean, decoding.image, None, visit.key, new=True)
+    return {"visit": visit, "notice": notes_html(encoding.notes), **result(visit, encoding.mean, decoding, view)}
+
+
+def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
+    """Edits, another way of showing the channels, or a cell that was clicked."""
+    sent = event._data if isinstance(event._data, dict) else {}
+    if visit is None:
+        raise ValueError("This page has rested for too long; choose the photo again.")
+    encoding = visit.encoding
+    edits = photo_view.parse_edits(sent.get("edits"), len(encoding.mean))
+    latents = edits.apply(encoding.mean, encoding.std)
+    cell = photo_view.parse_cell(sent.get("point"), latents)
+    settings = sent.get("settings")
+    if cell is not None:
+        change, _ = photo_jobs.influence(encoding, latents, *cell)
+        view = photo_view.describe(encoding, latents, None, settings, visit.key)
+        return {"view": {**view, "influence": photo_view.describe_influence(change, *cell, encoding.step)}}
+    if not sent.get("decode"):
+        return {"view": photo_view.describe(encoding, latents, None, settings, visit.key)}
+    decoding = photo_jobs.decode(encoding, latents)
+    view = photo_view.describe(encoding, latents, decoding.image, settings, visit.key)
+    return {"notice": notes_html(decoding.notes), **result(visit, latents, decoding, view)}
+
+
+def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any]) -> dict[str, Any]:
+    """What every new reconstruction changes; the files are written anew, so that a visitor leaves four at most."""
+    encoding, folder = visit.encoding, visit.folder
+    measures = None
+    if encoding.photo is not None:
+        measures = compare(np.asarray(encoding.photo), np.asarray(decoding.image))
+    png = save_png(decoding.image, folder / "reconstruction.png")
+    for name in ("latents.safetensors", "latents.npy"):
+        save(folder / name, latents, encoding.model, encoding.scaling_factor, encoding.size)
+    return {
+        "slider": (str(folder / "photo.png"), png),
+        "view": view,
+        "measures": measures_list(encoding, measures, decoding),
+        "png": png,
+        "safetensors": str(folder / "latents.safetensors"),
+        "npy": str(folder / "latents.npy"),
+        "code": snippet(encoding.model, encoding.kind, encoding.scaling_factor, encoding.size),
+    }
+
+
+def forget(visit: Visit | None) -> None:
+    if visit is not None:
+        remove_folder(visit.folder)
