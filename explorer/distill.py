@@ -17,12 +17,11 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from explorer.distill_files import draw_reconstructions, read_resume, write_checkpoint, write_resume
+from explorer.distill_files import draw_reconstructions, photos_of, read_resume, write_checkpoint, write_resume
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 HELD_OUT = 16
 LONG_ENOUGH = 512  # a larger photo is reduced to this short side: a crop of a huge one shows nothing but sky
 
@@ -73,7 +72,7 @@ def student(plan: Distillation) -> AutoencoderKL:
         latent_channels=4,
         mid_block_add_attention=False,  # its cost would grow with the square of the photo's area
         scaling_factor=plan.scaling_factor,
-        sample_size=plan.crop,
+        sample_size=512,  # the side of a tile when a large photo is encoded in tiles
     )
     with torch.no_grad():
         model.quant_conv.weight[:4] /= plan.scaling_factor
@@ -83,11 +82,11 @@ def student(plan: Distillation) -> AutoencoderKL:
 
 
 def find_photos(folder: Path) -> list[Path]:
-    """All photos below `folder`, in an order that does not depend on the file system."""
-    photos = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    """All photos below `folder`, shuffled by a fixed seed, so that what is held out is not all of one source."""
+    photos = list(photos_of(folder))
     if len(photos) <= HELD_OUT:
         raise ValueError(f"{folder} holds {len(photos)} photos; more than {HELD_OUT} are needed.")
-    return photos
+    return [photos[index] for index in np.random.default_rng(0).permutation(len(photos))]
 
 
 def read_crop(file: Path, size: int, random: np.random.Generator | None) -> Tensor:
@@ -190,8 +189,6 @@ def start(plan: Distillation, photos: Path, teacher: str, out: Path, device: str
     torch.set_flush_denormal(True)
     torch.manual_seed(plan.seed)
     files = find_photos(photos)
-    # By a fixed shuffle, so that what is held out does not all come from one source.
-    files = [files[index] for index in np.random.default_rng(0).permutation(len(files))]
     model = student(plan).to(device, memory_format=torch.channels_last)
     opened = AutoencoderTiny.from_pretrained(teacher, use_safetensors=True, torch_dtype=torch.float32)
     opened = opened.eval().requires_grad_(False).to(device, memory_format=torch.channels_last)
@@ -240,7 +237,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\nInterrupted; --resume goes on from the last state that was kept.", file=sys.stderr)
         return 130
     command = shlex.join(["python", "-m", "explorer.distill", *(a for a in arguments if a != "--resume")])
-    write_checkpoint(run.average.module, run.teacher, asdict(run.plan), options.measure, command, run.out)
+    write_checkpoint(run, command, options.measure)
     return 0
 
 

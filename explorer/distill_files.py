@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import torch
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
@@ -15,6 +20,10 @@ from torchvision.utils import save_image
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
 
+    from explorer.distill import Run
+
+ABOUT = "distillation.json"
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 RESUME = "resume.safetensors"
 FREE = ("steps", "latent_weight")  # what may change when a training goes on: how far, and how strict at the end
 
@@ -105,5 +114,82 @@ def draw_reconstructions(
     return {name: psnr(images, pixels) for name, pixels in decoded.items()}
 
 
-def write_checkpoint(*args: Any) -> None:
-    raise NotImplementedError
+def write_checkpoint(run: Run, command: str, measuring: Path | None) -> None:
+    """The moving average as a diffusers folder in half precision, what it measures from those files, and its card."""
+    from diffusers import AutoencoderKL
+
+    average = cast("AutoencoderKL", run.average.module)
+    copy.deepcopy(average).half().to(memory_format=torch.contiguous_format).save_pretrained(run.out)
+    shipped = AutoencoderKL.from_pretrained(run.out, torch_dtype=torch.float32).eval().to(run.device)
+    about: dict[str, Any] = {
+        "command": command,
+        "steps": run.step,
+        "plan": asdict(run.plan),
+        "photos": len(run.photos),
+        "parameters": sum(weights.numel() for weights in shipped.parameters()),
+    }
+    if measuring is not None:
+        about["measured_on"] = len(list(photos_of(measuring)))
+        about["psnr"] = measure(shipped, run.teacher, photos_of(measuring), run.device)
+    (run.out / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    (run.out / "README.md").write_text(card(about), encoding="utf-8")
+
+
+def photos_of(folder: Path) -> Iterator[Path]:
+    """Photos below `folder`, in an order that does not depend on the file system."""
+    return iter(sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES))
+
+
+@torch.no_grad()
+def measure(student: AutoencoderKL, teacher: AutoencoderTiny, photos: Iterator[Path], device: Any) -> dict[str, float]:
+    """Mean PSNR in dB over whole photos, cut to sides that are multiples of 8, by who encodes and who decodes."""
+    found: dict[str, list[float]] = {}
+    for file in photos:
+        with Image.open(file) as opened:
+            photo = opened.convert("RGB")
+        pixels = np.asarray(photo.crop((0, 0, photo.width // 8 * 8, photo.height // 8 * 8)))
+        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().to(device) / 127.5 - 1
+        for name, decoded in decodings(student, teacher, image).items():
+            found.setdefault(name, []).append(psnr(image, decoded))
+    return {name: round(float(np.mean(values)), 2) for name, values in found.items()}
+
+
+def card(about: dict[str, Any]) -> str:
+    """The model card, with the table that the README quotes."""
+    rows = "".join(f"| {name} | {value:.2f} dB |\n" for name, value in about.get("psnr", {}).items())
+    measured = (
+        f"""
+| mean PSNR on {about["measured_on"]} Kodak photos, whole, none of them trained on | |
+| --- | --- |
+{rows}"""
+        if rows
+        else ""
+    )
+    plan = about["plan"]
+    return f"""---
+license: mit
+library_name: diffusers
+---
+
+# photo-vae
+
+A small image autoencoder that speaks Stable Diffusion 1.x's latents: four channels at an eighth of each side, scaled by
+{plan["scaling_factor"]}. {about["parameters"]:,} parameters, half precision. Its latents can be decoded by Stable
+Diffusion's decoders, and it decodes theirs.
+
+```python
+from diffusers import AutoencoderKL
+
+vae = AutoencoderKL.from_pretrained("checkpoints/photo-vae")
+```
+{measured}
+**Teacher**: TAESD (madebyollin/taesd, MIT), whose latents its encoder was taught to give and whose latents its decoder
+was taught to read. **Data**: random crops of {about["photos"]:,} photos (ImageNet samples and BSDS500, for research
+use), none of which is part of this repository. **Training**: {about["steps"]:,} steps of {plan["batch_size"]} crops of
+{plan["crop"]} × {plan["crop"]} pixels; root mean square of reconstruction and latent match, a small KL, AdamW, an
+exponential moving average. **Licence**: MIT.
+
+```sh
+{about["command"]}
+```
+"""

@@ -36,7 +36,7 @@ class KnownModel:
 
 
 KNOWN = (
-    KnownModel(BUILT_IN, "small, Stable Diffusion's latent space", "7 MB", "MIT"),
+    KnownModel(BUILT_IN, "Stable Diffusion 1.x, small", "7 MB", "MIT"),
     KnownModel("stabilityai/sd-vae-ft-mse", "Stable Diffusion 1.x", "335 MB", "MIT"),
     KnownModel("madebyollin/taesd", "tiny, Stable Diffusion 1.x", "10 MB", "MIT"),
     KnownModel("madebyollin/sdxl-vae-fp16-fix", "Stable Diffusion XL", "335 MB", "MIT"),

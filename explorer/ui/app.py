@@ -30,7 +30,11 @@ CSS = """
 #models-table :is(th, td) { border: 0; border-bottom: 1px solid var(--border-color-primary); white-space: nowrap; }
 #photo-about p { max-width: 90ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
 #photo-row { flex-wrap: wrap; }
-#photo-examples { padding: 0; border: 0; }
+#photo-examples .html-container, #photo-view .html-container { padding: 0 !important; }
+.examples { display: grid; grid-template-columns: repeat(6, 1fr); gap: 6px; }
+.examples button { padding: 0; border: 0; background: none; border-radius: 8px; overflow: hidden; cursor: pointer; }
+.examples button:is(:hover, :focus-visible) { outline: 2px solid var(--primary-600); outline-offset: 1px; }
+.examples img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; margin: 0; }
 #photo-measures dl { margin: 0; }
 #photo-measures .measures > div { display: flex; justify-content: space-between; gap: 12px; padding: 6px 2px;
   border-bottom: 1px solid var(--border-color-primary); }

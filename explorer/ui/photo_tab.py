@@ -10,7 +10,6 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image
 
 from explorer import photo_jobs
 from explorer.latent_files import load, save, snippet
@@ -18,19 +17,11 @@ from explorer.metrics import compare
 from explorer.photo import read_photo
 from explorer.photo_jobs import Decoding, Encoding
 from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached
-from explorer.ui import photo_compare, photo_endpoints, photo_pair, photo_view
+from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
 from explorer.ui.photo_files import KEPT_SECONDS, new_folder, photo_input, remove_folder, save_png
 from explorer.ui.photo_measures import measures_list, notes_html
 
 SIDES = (512, 768, 1024, 0)
-EXAMPLES = {
-    "cat": "chelsea.png",
-    "astronaut": "astronaut.png",
-    "coffee": "coffee.png",
-    "rocket": "rocket.jpg",
-    "retina": "retina.jpg",
-    "galaxies": "hubble_deep_field.jpg",
-}
 JOBS = "photo"  # what runs a model shares this concurrency id: one at a time
 ABOUT = """Latent diffusion models never see a photo. They see what an autoencoder makes of it: four small pictures with
 an eighth of its width and height. Here are those four channels, and what the decoder makes of them."""
@@ -67,7 +58,7 @@ class Parts:
 
 
 def model_choices() -> list[tuple[str, str]]:
-    return [(f"{known.id} · {known.title} · {known.size}, {known.licence}", known.id) for known in KNOWN]
+    return [(f"{known.id} · {known.size}, {known.licence}", known.id) for known in KNOWN]
 
 
 def first_model() -> str:
@@ -76,41 +67,13 @@ def first_model() -> str:
     return real if is_cached(real) else BUILT_IN
 
 
-def example_file(name: str) -> str:
-    import skimage.data
-
-    return str(Path(skimage.data.__file__).parent / EXAMPLES[name])
-
-
-def thumbnails() -> list[tuple[Image.Image, str]]:
-    """Small squares of the example photos, made from the files inside scikit-image."""
-    pictures = []
-    for name in EXAMPLES:
-        with Image.open(example_file(name)) as photo:
-            photo.draft("RGB", (128, 128))
-            side = min(photo.size)
-            left, top = (photo.width - side) // 2, (photo.height - side) // 2
-            pictures.append((photo.convert("RGB").crop((left, top, left + side, top + side)).resize((96, 96)), name))
-    return pictures
-
-
 def build(tab: gr.Tab) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     gr.Markdown(ABOUT, elem_id="photo-about")
     with gr.Row(elem_id="photo-row", equal_height=False):
         with gr.Column(scale=3, min_width=250):
             photo = photo_input(label="Photo", height=230, elem_id="photo-input", buttons=[])
-            examples = gr.Gallery(
-                thumbnails(),
-                label="Examples",
-                show_label=False,
-                columns=6,
-                height="auto",
-                allow_preview=False,
-                interactive=False,
-                buttons=[],
-                elem_id="photo-examples",
-            )
+            examples = photo_examples.build()
             model = gr.Dropdown(
                 model_choices(),
                 value=first_model(),
@@ -146,7 +109,7 @@ def build(tab: gr.Tab) -> None:
     connect(parts, tab, examples, latents)
 
 
-def connect(parts: Parts, tab: gr.Tab, examples: gr.Gallery, latents: gr.File) -> None:
+def connect(parts: Parts, tab: gr.Tab, examples: gr.HTML, latents: gr.File) -> None:
     """Which event does what."""
     job: dict[str, Any] = {"concurrency_id": JOBS, "concurrency_limit": 1, "api_visibility": "private"}
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
@@ -157,19 +120,14 @@ def connect(parts: Parts, tab: gr.Tab, examples: gr.Gallery, latents: gr.File) -
         answering(parts, on_edit), parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job
     )
     latents.upload(answering(parts, on_latents), [latents, parts.model, parts.visit], parts.outputs(), **job)
-    examples.select(on_example, None, parts.photo, show_progress="hidden", api_visibility="private", queue=False)
+    quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
+    examples.choose(photo_examples.on_choose, None, parts.photo, **quick)
     tab.select(
-        lambda visit, photo: gr.skip() if visit or photo else example_file("cat"),
+        lambda visit, photo: gr.skip() if visit or photo else photo_examples.file_of("cat"),
         [parts.visit, parts.photo],
         parts.photo,
-        show_progress="hidden",
-        api_visibility="private",
-        queue=False,
+        **quick,
     )
-
-
-def on_example(event: gr.SelectData) -> str:
-    return example_file(list(EXAMPLES)[event.index])
 
 
 def answering(parts: Parts, job: Callable[..., Any]) -> Callable[..., dict[Any, Any]]:

@@ -1,0 +1,58 @@
+"""Photos to begin with, out of scikit-image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+from PIL import Image
+
+from explorer.ui.photo_view import data_url
+
+FILES = {
+    "cat": "chelsea.png",
+    "astronaut": "astronaut.png",
+    "coffee": "coffee.png",
+    "rocket": "rocket.jpg",
+    "retina": "retina.jpg",
+    "galaxies": "hubble_deep_field.jpg",
+}
+THUMBNAIL = 80  # pixels
+SCRIPT = """
+for (const button of element.querySelectorAll("button"))
+  button.onclick = () => trigger("choose", { name: button.dataset.name });
+"""
+
+
+def build() -> gr.HTML:
+    """A row of thumbnails. Its "choose" event carries {"name": one of FILES}."""
+    buttons = "".join(
+        f'<button type="button" data-name="{name}" title="{name}"><img src="{thumbnail(name)}" alt="{name}"></button>'
+        for name in FILES
+    )
+    html = f'<div class="examples" role="group" aria-label="Example photos">{buttons}</div>'
+    return gr.HTML(html, js_on_load=SCRIPT, elem_id="photo-examples")
+
+
+def file_of(name: str) -> str:
+    import skimage.data
+
+    return str(Path(skimage.data.__file__).parent / FILES[name])
+
+
+def thumbnail(name: str) -> str:
+    """The middle square of an example as a data URL."""
+    with Image.open(file_of(name)) as photo:
+        photo.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))
+        side = min(photo.size)
+        left, top = (photo.width - side) // 2, (photo.height - side) // 2
+        square = photo.convert("RGB").crop((left, top, left + side, top + side))
+    return data_url(np.asarray(square.resize((THUMBNAIL, THUMBNAIL))), "JPEG")
+
+
+def on_choose(event: gr.EventData) -> str:
+    name = event._data.get("name") if isinstance(event._data, dict) else None
+    if name not in FILES:
+        raise gr.Error("There is no example of that name.", print_exception=False)
+    return file_of(str(name))
