@@ -65,6 +65,11 @@ def for_visitors(source: str) -> str:
     )
 
 
+def source_of(name: str) -> str:
+    """What plain diffusers opens a model by: the built-in one's folder, seen from the repository, or the id itself."""
+    return f"{CHECKPOINTS.name}/photo-vae" if name == BUILT_IN and not os.environ.get("EXPLORER_PHOTO_VAE") else name
+
+
 def is_cached(repo_id: str) -> bool:
     """Whether a Hub model can be opened without network."""
     from huggingface_hub import try_to_load_from_cache

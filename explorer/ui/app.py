@@ -45,6 +45,7 @@ CSS = """
   background: var(--background-fill-secondary); }
 .notes.error { border-color: #d97706; }
 .notes p { margin: 0; }
+#photo-measures .hint { color: var(--body-text-color-subdued); }
 #photo-table { overflow-x: auto; }
 @media (max-width: 760px) { #title p { display: none; } }
 """
@@ -67,8 +68,8 @@ def build(worker: DecodeWorker) -> gr.Blocks:
         with gr.Tabs():
             with gr.Tab("Map"):
                 map_tab.build(worker)
-            with gr.Tab("Photo", id="photo") as photo:
-                photo_tab.build(photo)
+            with gr.Tab("Photo"):
+                photo_tab.build()
             with gr.Tab("Models"):
                 models_tab.build(worker)
     return demo

@@ -36,6 +36,7 @@ def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
         format="png",
         columns=3,
         height="auto",
+        object_fit="contain",
         interactive=False,
         elem_id="photo-reconstructions",
     )

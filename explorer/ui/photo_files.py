@@ -33,6 +33,15 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=PREFIX, dir=get_upload_folder()))
 
 
+def next_folder(visit: Path) -> Path:
+    """A new folder within a visitor's own: browsers keep a picture by its address. The one before it stays for whoever
+    still reads it, older ones go."""
+    older = sorted(visit.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    for folder in older[:-1]:
+        remove_folder(folder)
+    return Path(tempfile.mkdtemp(dir=visit))
+
+
 def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 

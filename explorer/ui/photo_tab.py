@@ -16,15 +16,17 @@ from explorer.latent_files import load, save, snippet
 from explorer.metrics import compare
 from explorer.photo import read_photo
 from explorer.photo_jobs import Decoding, Encoding
-from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached
+from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
-from explorer.ui.photo_files import KEPT_SECONDS, new_folder, photo_input, remove_folder, save_png
+from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png
 from explorer.ui.photo_measures import measures_list, notes_html
 
 SIDES = (512, 768, 1024, 0)
 JOBS = "photo"  # what runs a model shares this concurrency id: one at a time
 ABOUT = """Latent diffusion models never see a photo. They see what an autoencoder makes of it: four small pictures with
 an eighth of its width and height. Here are those four channels, and what the decoder makes of them."""
+
+EMPTY = '<p class="hint">Choose a photo, or one of the small ones, and its measures stand here.</p>'
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Parts:
     safetensors: gr.DownloadButton
     npy: gr.DownloadButton
     code: gr.Code
+    downloads: gr.Row
 
     def outputs(self) -> list[Any]:
         return list(vars(self).values())
@@ -67,7 +70,7 @@ def first_model() -> str:
     return real if is_cached(real) else BUILT_IN
 
 
-def build(tab: gr.Tab) -> None:
+def build() -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     gr.Markdown(ABOUT, elem_id="photo-about")
     with gr.Row(elem_id="photo-row", equal_height=False):
@@ -90,8 +93,8 @@ def build(tab: gr.Tab) -> None:
             )
             notice = gr.HTML(elem_id="photo-notice")
         with gr.Column(scale=3, min_width=230):
-            measures = gr.HTML(elem_id="photo-measures")
-            with gr.Row(elem_id="photo-downloads"):
+            measures = gr.HTML(EMPTY, elem_id="photo-measures")
+            with gr.Row(elem_id="photo-downloads", visible=False) as downloads:
                 png = gr.DownloadButton("PNG", size="sm", min_width=70)
                 safetensors = gr.DownloadButton(".safetensors", size="sm", min_width=100)
                 npy = gr.DownloadButton(".npy", size="sm", min_width=60)
@@ -99,17 +102,19 @@ def build(tab: gr.Tab) -> None:
     visit = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=forget)
     with gr.Accordion("Take it with you, and back", open=False):
         code = gr.Code(language="python", label="The same with plain diffusers", interactive=False)
-        latents = gr.File(label="Decode latents from a .safetensors or .npy file", file_types=[".safetensors", ".npy"])
-    parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code)
+        latents = gr.File(
+            label="Decode latents from a .safetensors or .npy file", file_types=[".safetensors", ".npy"], height=110
+        )
+    parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code, downloads)
     with gr.Accordion("Two photos", open=False):
         photo_pair.build(visit, JOBS)
     with gr.Accordion("Compare models", open=False):
         photo_compare.build(visit, model_choices(), JOBS)
     photo_endpoints.build(JOBS)
-    connect(parts, tab, examples, latents)
+    connect(parts, examples, latents)
 
 
-def connect(parts: Parts, tab: gr.Tab, examples: gr.HTML, latents: gr.File) -> None:
+def connect(parts: Parts, examples: gr.HTML, latents: gr.File) -> None:
     """Which event does what."""
     job: dict[str, Any] = {"concurrency_id": JOBS, "concurrency_limit": 1, "api_visibility": "private"}
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
@@ -122,12 +127,6 @@ def connect(parts: Parts, tab: gr.Tab, examples: gr.HTML, latents: gr.File) -> N
     latents.upload(answering(parts, on_latents), [latents, parts.model, parts.visit], parts.outputs(), **job)
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     examples.choose(photo_examples.on_choose, None, parts.photo, **quick)
-    tab.select(
-        lambda visit, photo: gr.skip() if visit or photo else photo_examples.file_of("cat"),
-        [parts.visit, parts.photo],
-        parts.photo,
-        **quick,
-    )
 
 
 def answering(parts: Parts, job: Callable[..., Any]) -> Callable[..., dict[Any, Any]]:
@@ -176,10 +175,10 @@ def on_latents(path: str | None, model: str, visit: Visit | None) -> dict[str, A
 def arrive(encoding: Encoding, visit: Visit | None) -> dict[str, Any]:
     """The answer to a new photo or new latents."""
     visit = Visit(encoding, photo_view.new_key(), visit.folder if visit and visit.folder.is_dir() else new_folder())
-    save_png(encoding.base, visit.folder / "photo.png")
     decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
     view = photo_view.describe(encoding, encoding.mean, decoding.image, None, visit.key, new=True)
-    return {"visit": visit, "notice": notes_html(encoding.notes), **result(visit, encoding.mean, decoding, view)}
+    shown = {"visit": visit, "downloads": gr.Row(visible=True), "notice": notes_html(encoding.notes)}
+    return {**shown, **result(visit, encoding.mean, decoding, view)}
 
 
 def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
@@ -204,22 +203,23 @@ def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
 
 
 def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any]) -> dict[str, Any]:
-    """What every new reconstruction changes; the files are written anew, so that a visitor leaves four at most."""
-    encoding, folder = visit.encoding, visit.folder
+    """What every new reconstruction changes: pictures, measures, files and the code that repeats it."""
+    encoding, folder = visit.encoding, next_folder(visit.folder)
     measures = None
     if encoding.photo is not None:
         measures = compare(np.asarray(encoding.photo), np.asarray(decoding.image))
+    photo = save_png(encoding.base, folder / "photo.png")
     png = save_png(decoding.image, folder / "reconstruction.png")
     for name in ("latents.safetensors", "latents.npy"):
         save(folder / name, latents, encoding.model, encoding.scaling_factor, encoding.size)
     return {
-        "slider": (str(folder / "photo.png"), png),
+        "slider": (photo, png),
         "view": view,
         "measures": measures_list(encoding, measures, decoding),
         "png": png,
         "safetensors": str(folder / "latents.safetensors"),
         "npy": str(folder / "latents.npy"),
-        "code": snippet(encoding.model, encoding.kind, encoding.scaling_factor, encoding.size),
+        "code": snippet(source_of(encoding.model), encoding.kind, encoding.scaling_factor, encoding.size),
     }
 
 
