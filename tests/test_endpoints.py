@@ -74,9 +74,10 @@ def deep(maps: Path) -> LatentSpace:
     return explorer.load(maps / DEEP)
 
 
-def test_the_named_endpoints_are_the_four_of_the_readme(client: Client) -> None:
+def test_the_named_endpoints_are_those_of_the_readme(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    assert set(endpoints["named_endpoints"]) == {"/models", "/decode", "/encode", "/describe"}
+    of_the_map = {"/models", "/map_decode", "/map_encode", "/describe"}
+    assert set(endpoints["named_endpoints"]) == of_the_map | {"/encode", "/decode", "/compare", "/channels"}
 
 
 def test_models_introduces_each_map_in_the_order_in_which_they_teach(client: Client) -> None:
@@ -87,34 +88,34 @@ def test_models_introduces_each_map_in_the_order_in_which_they_teach(client: Cli
 
 
 def test_decode_gives_the_image_of_a_place(client: Client, flat: LatentSpace) -> None:
-    image = client.predict(FLAT, 0.5, -1.25, api_name="/decode")
+    image = client.predict(FLAT, 0.5, -1.25, api_name="/map_decode")
     np.testing.assert_allclose(image, flat.decode([[0.5, -1.25]])[0], atol=1e-6)
 
 
 def test_decode_takes_a_point_to_go_through(client: Client, deep: LatentSpace) -> None:
     x, y = deep.plane[9].tolist()
-    image = client.predict(DEEP, x, y, 9, api_name="/decode")
+    image = client.predict(DEEP, x, y, 9, api_name="/map_decode")
     np.testing.assert_allclose(image, deep.decode(deep.latents[9:10])[0], atol=1e-5)
 
 
 def test_decode_takes_its_parameters_by_name(client: Client, flat: LatentSpace) -> None:
-    image = client.predict(model=FLAT, x=1, y=2, api_name="/decode")
+    image = client.predict(model=FLAT, x=1, y=2, api_name="/map_decode")
     np.testing.assert_allclose(image, flat.decode([[1, 2]])[0], atol=1e-6)
 
 
 def test_encode_gives_the_latents_of_images(client: Client, deep: LatentSpace) -> None:
     images = deep.decode(deep.latents[:4])
-    latents = client.predict(DEEP, images.tolist(), api_name="/encode")
+    latents = client.predict(DEEP, images.tolist(), api_name="/map_encode")
     np.testing.assert_allclose(latents, deep.encode(images), atol=1e-5)
 
 
 def test_what_is_decoded_can_be_encoded_again(client: Client) -> None:
-    image = client.predict(FLAT, 0.0, 0.0, api_name="/decode")
-    assert np.shape(client.predict(FLAT, [image], api_name="/encode")) == (1, 2)
+    image = client.predict(FLAT, 0.0, 0.0, api_name="/map_decode")
+    assert np.shape(client.predict(FLAT, [image], api_name="/map_encode")) == (1, 2)
 
 
 def test_encode_takes_as_many_images_as_it_says(client: Client) -> None:
-    latents = client.predict(FLAT, np.zeros((256, 8, 8)).tolist(), api_name="/encode")
+    latents = client.predict(FLAT, np.zeros((256, 8, 8)).tolist(), api_name="/map_encode")
     assert np.shape(latents) == (256, 2)
 
 
@@ -135,22 +136,22 @@ def test_describe_carries_the_reconstruction_and_the_original(client: Client, fl
 @pytest.mark.parametrize(
     ("endpoint", "arguments", "sentence"),
     [
-        ("/decode", ("<b>nowhere</b>", 0, 0), "There is no map of that name"),
-        ("/decode", (["list"], 0, 0), "model must be the name of a map."),
-        ("/decode", (FLAT, 0, 1e9), "y must be finite and within"),
-        ("/decode", (FLAT, 10**400, 0), "x must be finite and within"),
-        ("/decode", (FLAT, "zero", 0), "x must be a number."),
-        ("/decode", (FLAT, 0, 0, 500), "point must be smaller than 500."),
-        ("/decode", (FLAT, 0, 0, -1), "point must be the index of a test point"),
-        ("/decode", (FLAT, 0, 0, 1.5), "point must be the index of a test point"),
-        ("/encode", ("<b>nowhere</b>", []), "There is no map of that name"),
-        ("/encode", (FLAT, "pixels"), "images must be a list of at most 256 images."),
-        ("/encode", (FLAT, [[[0.0]]]), "images must have the shape (B, 8, 8)"),
-        ("/encode", (FLAT, [["pixels"]]), "images must be numbers of the shape (B, 8, 8)."),
-        ("/encode", (FLAT, [[[0.0] * 8] * 7 + [[0.0] * 7]]), "images must be numbers of the shape (B, 8, 8)."),
-        ("/encode", (FLAT, [[[2.0] * 8] * 8]), "images must lie in [0, 1]."),
-        ("/encode", (FLAT, [[[10**400] * 8] * 8]), "images must be numbers of the shape (B, 8, 8)."),
-        ("/encode", (FLAT, [[[0]]] * 10_000), "images must be a list of at most 256 images."),
+        ("/map_decode", ("<b>nowhere</b>", 0, 0), "There is no map of that name"),
+        ("/map_decode", (["list"], 0, 0), "model must be the name of a map."),
+        ("/map_decode", (FLAT, 0, 1e9), "y must be finite and within"),
+        ("/map_decode", (FLAT, 10**400, 0), "x must be finite and within"),
+        ("/map_decode", (FLAT, "zero", 0), "x must be a number."),
+        ("/map_decode", (FLAT, 0, 0, 500), "point must be smaller than 500."),
+        ("/map_decode", (FLAT, 0, 0, -1), "point must be the index of a test point"),
+        ("/map_decode", (FLAT, 0, 0, 1.5), "point must be the index of a test point"),
+        ("/map_encode", ("<b>nowhere</b>", []), "There is no map of that name"),
+        ("/map_encode", (FLAT, "pixels"), "images must be a list of at most 256 images."),
+        ("/map_encode", (FLAT, [[[0.0]]]), "images must have the shape (B, 8, 8)"),
+        ("/map_encode", (FLAT, [["pixels"]]), "images must be numbers of the shape (B, 8, 8)."),
+        ("/map_encode", (FLAT, [[[0.0] * 8] * 7 + [[0.0] * 7]]), "images must be numbers of the shape (B, 8, 8)."),
+        ("/map_encode", (FLAT, [[[2.0] * 8] * 8]), "images must lie in [0, 1]."),
+        ("/map_encode", (FLAT, [[[10**400] * 8] * 8]), "images must be numbers of the shape (B, 8, 8)."),
+        ("/map_encode", (FLAT, [[[0]]] * 10_000), "images must be a list of at most 256 images."),
         ("/describe", ("<b>nowhere</b>", 0), "There is no map of that name"),
         ("/describe", (FLAT, 500), "point must be a whole number from 0 to 499."),
         ("/describe", (FLAT, -1), "point must be a whole number from 0 to 499."),
@@ -169,10 +170,10 @@ def test_bad_input_gets_a_sentence(client: Client, endpoint: str, arguments: tup
 @pytest.mark.parametrize(
     ("endpoint", "data", "sentence"),
     [
-        ("decode", f'["{FLAT}", NaN, 0, null]', "x must be finite and within"),
-        ("decode", f'["{FLAT}", 0, -Infinity, null]', "y must be finite and within"),
+        ("map_decode", f'["{FLAT}", NaN, 0, null]', "x must be finite and within"),
+        ("map_decode", f'["{FLAT}", 0, -Infinity, null]', "y must be finite and within"),
         (
-            "encode",
+            "map_encode",
             f'["{FLAT}", [[{", ".join([str([0] * 8)] * 7)}, [NaN, 0, 0, 0, 0, 0, 0, 0]]]]',
             "images must be finite",
         ),
