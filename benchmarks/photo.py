@@ -30,18 +30,7 @@ from explorer.photo import preprocess
 from explorer.photo_models import BUILT_IN, KNOWN, is_cached
 
 ROUNDS = 7
-SPEED = [
-    "model",
-    "side",
-    "encode",
-    "ours",
-    "channels last",
-    "decode",
-    "ours",
-    "channels last",
-    "both, overhead",
-    "peak",
-]
+SPEED = ["model", "side", "encode", "ours", "channels last", "decode", "ours", "channels last", "overhead", "peak"]
 NEARNESS = ["model", "parameters", "PSNR", "SSIM", "mean abs. error"]
 
 

@@ -88,17 +88,19 @@ def number(value: Any, name: str, limit: float) -> float:
     """`value` as a float within ±limit. Raises ValueError with a sentence."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name} must be a number.")
-    if not math.isfinite(value) or abs(value) > limit:
+    if not abs(value) <= limit:  # nor is NaN
         raise ValueError(f"{name} must lie within ±{limit:g}.")
     return float(value)
 
 
 def seed(value: Any) -> int:
     """`value` as a seed. Raises ValueError with a sentence."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise ValueError("The seed must be a whole number.")
     if not 0 <= value <= MAX_SEED:
         raise ValueError(f"The seed must lie between 0 and {MAX_SEED}.")
+    if value != int(value):
+        raise ValueError("The seed must be a whole number.")
     return int(value)
 
 
@@ -111,7 +113,8 @@ def interpolate(a: np.ndarray, b: np.ndarray, t: float, method: str = "linear") 
     angle = math.acos(min(max(cosine, -1.0), 1.0))
     if math.sin(angle) < 1e-4:
         return interpolate(a, b, t)
-    return ((math.sin((1 - t) * angle) * a + math.sin(t * angle) * b) / math.sin(angle)).astype(np.float32)
+    parts = math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle)
+    return (parts[0] * a + parts[1] * b).astype(np.float32)
 
 
 def take_channels(a: np.ndarray, b: np.ndarray, channels: Sequence[int]) -> np.ndarray:

@@ -52,7 +52,8 @@ def load(file: str | os.PathLike[str], step: int = 8) -> LatentFile:
         raise ValueError("Latents must be floating-point numbers.")
     if latents.shape[1] * latents.shape[2] > MAX_CELLS:
         raise ValueError("The latents are of a photo of more than 64 megapixels.")
-    latents = latents.astype(np.float32)
+    with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused below
+        latents = latents.astype(np.float32)
     if not np.isfinite(latents).all():
         raise ValueError("Latents must be finite: the file holds NaN or infinity.")
     size = _size(metadata, latents.shape[1:], step)
@@ -62,7 +63,7 @@ def load(file: str | os.PathLike[str], step: int = 8) -> LatentFile:
 def _read_npy(file: str | os.PathLike[str]) -> tuple[np.ndarray, dict[str, str]]:
     try:
         array = np.load(file, allow_pickle=False, mmap_mode="r")
-    except (ValueError, OSError, EOFError):
+    except Exception:  # its header is parsed as Python, and fails in all of Python's ways
         raise ValueError("The .npy file is damaged, or holds Python objects, which are never opened.") from None
     return np.asarray(array), {}
 

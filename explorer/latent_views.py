@@ -65,7 +65,8 @@ def colour_bar(diverging: bool, width: int = 64) -> np.ndarray:
 
 
 def _reach(values: np.ndarray, percentile: tuple[float, float]) -> float:
-    return float(np.abs(np.percentile(values, percentile)).max())
+    reach = float(np.abs(np.percentile(values, percentile)).max())
+    return reach if reach > 1e-6 else 1.0  # zero keeps its colour where there is nothing else
 
 
 def _picture(channel: np.ndarray, low: float, high: float, colours: np.ndarray) -> ChannelPicture:

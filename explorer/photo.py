@@ -50,17 +50,25 @@ def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Ima
     """
     photo = open_photo(source, longest)
     limited = limit_side(photo, longest)
-    with Image.open(source) as header:
-        width, height = header.size[::-1] if header.getexif().get(ORIENTATION) in SIDEWAYS else header.size
+    width, height = _size(source)
     if limited.size == (width, height):
         return limited, ""
     return limited, f"The photo was reduced from {width} × {height} to {limited.width} × {limited.height} pixels."
 
 
+def _size(source: str | os.PathLike[str]) -> tuple[int, int]:
+    """(width, height) of an image file, the right way up; nothing is decoded."""
+    with Image.open(source) as header:
+        with suppress(Exception):  # damaged EXIF: as it lies
+            if header.getexif().get(ORIENTATION) in SIDEWAYS:
+                return header.height, header.width
+        return header.size
+
+
 def to_rgb(image: Image.Image) -> Image.Image:
     """A PIL image of any mode -> RGB with 8 bits, turned as its EXIF orientation says, alpha over white."""
     image.load()
-    with suppress(OSError, SyntaxError, ValueError, TypeError, KeyError):  # damaged EXIF: as it lies
+    with suppress(Exception):  # damaged EXIF: as it lies
         image = ImageOps.exif_transpose(image)
     if image.mode in ("I", "F") or image.mode.startswith("I;16"):
         return _from_deep(image)
@@ -75,7 +83,7 @@ def _from_deep(image: Image.Image) -> Image.Image:
     """Grey with 16 or 32 bits -> RGB; floating-point pixels are taken as [0, 1] where they fit it."""
     values = np.nan_to_num(np.asarray(image).astype(np.float32))
     white = 65535.0 if image.mode != "F" else 1.0 if values.max(initial=0) <= 1 else 255.0
-    grey = Image.fromarray((values / white * 255).clip(0, 255).round().astype(np.uint8))
+    grey = Image.fromarray(((values / white).clip(0, 1) * 255).round().astype(np.uint8))
     return grey.convert("RGB")
 
 

@@ -21,8 +21,11 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 KINDS = ("AutoencoderKL", "AutoencoderTiny")
 MAX_BYTES = 2_000_000_000
 MAX_CONFIG = 65_536  # bytes
-MAX_NUMBER = 8_192  # of any size in a config: channels, layers
+MAX_NUMBER = 8_192  # of any size in a config, channels for one
+MAX_LAYERS = 64  # of a block
+MAX_BLOCKS = 8  # each halves a side of the photo
 UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
+NOT_BUILT = "The model's config.json does not describe an autoencoder that can be built."
 REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 Progress = Callable[[float, str], None]  # fraction done, what is being done
 
@@ -72,9 +75,17 @@ def source_of(name: str) -> str:
 
 def is_cached(repo_id: str) -> bool:
     """Whether a Hub model can be opened without network."""
+    return _cached_folder(repo_id) is not None
+
+
+def _cached_folder(repo_id: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
-    return all(isinstance(try_to_load_from_cache(repo_id, name), str) for name in ("config.json", WEIGHTS))
+    for prefix in ("", "vae/"):
+        found = [try_to_load_from_cache(repo_id, prefix + name) for name in ("config.json", WEIGHTS)]
+        if all(isinstance(file, str) for file in found):
+            return Path(str(found[0])).parent
+    return None
 
 
 def locate(source: str, progress: Progress | None = None) -> Path:
@@ -104,8 +115,10 @@ def _download(repo_id: str, progress: Progress | None) -> Path:
     from huggingface_hub import errors
 
     try:
-        if not is_cached(repo_id):
-            _reach_hub()
+        cached = _cached_folder(repo_id)
+        if cached is not None:
+            return cached
+        _reach_hub()
         try:
             config = _fetch(repo_id, "config.json")
         except errors.EntryNotFoundError as missing:
@@ -124,10 +137,12 @@ def _download(repo_id: str, progress: Progress | None) -> Path:
 
 def _reach_hub() -> None:
     """One attempt: the download's own five, with pauses between, take half a minute where there is no network."""
-    from huggingface_hub import constants, get_session
+    from huggingface_hub import constants, errors, get_session
 
     try:
         get_session().head(os.environ.get("HF_ENDPOINT") or constants.ENDPOINT, timeout=3)
+    except errors.OfflineModeIsEnabled:
+        raise
     except Exception:
         raise ValueError(UNREACHABLE) from None
 
@@ -148,12 +163,9 @@ def _hub_sentence(error: Exception) -> str:
 
 
 def _fetch(repo_id: str, name: str, progress: Progress | None = None) -> Path:
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url, try_to_load_from_cache
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
 
     endpoint = os.environ.get("HF_ENDPOINT") or None
-    cached = try_to_load_from_cache(repo_id, name)
-    if isinstance(cached, str):
-        return Path(cached)
     if name.endswith(WEIGHTS):
         size = get_hf_file_metadata(hf_hub_url(repo_id, name, endpoint=endpoint)).size or 0
         if size > MAX_BYTES:
@@ -189,11 +201,24 @@ def read_config(file: Path) -> dict[str, Any]:
         config = None
     if not isinstance(config, dict) or config.get("_class_name") not in KINDS:
         raise ValueError(f"That is no image autoencoder: its config.json does not name {' or '.join(KINDS)}.")
-    numbers = [n for value in config.values() for n in (value if isinstance(value, list) else [value])]
-    large = any(isinstance(number, int | float) and abs(number) > MAX_NUMBER for number in numbers)
-    if large or any(isinstance(value, list) and len(value) > 16 for value in config.values()):
+    if not _is_sensible(config):
         raise ValueError("The model's config.json holds sizes that no image autoencoder has.")
+    if any(config.get(key, 3) != 3 for key in ("in_channels", "out_channels")):
+        raise ValueError("That autoencoder is not for RGB photos: it has another number of colour channels.")
     return config
+
+
+def _is_sensible(config: dict[str, Any]) -> bool:
+    """Whether its numbers are an image autoencoder's; others would keep the machine busy, or give NaN."""
+    for key, value in config.items():
+        values = value if isinstance(value, list) else [value]
+        limit = MAX_LAYERS if key in ("layers_per_block", "num_encoder_blocks", "num_decoder_blocks") else MAX_NUMBER
+        if not all(abs(number) <= limit for number in values if isinstance(number, int | float)):  # nor is NaN
+            return False
+        if "block" in key and len(values) > MAX_BLOCKS:
+            return False
+    factor, shift = config.get("scaling_factor", 1.0), config.get("shift_factor") or 0.0
+    return isinstance(factor, int | float) and factor > 0 and isinstance(shift, int | float)
 
 
 def open_model(folder: Path, dtype: torch.dtype) -> AutoencoderKL | AutoencoderTiny:
@@ -218,8 +243,11 @@ def open_model(folder: Path, dtype: torch.dtype) -> AutoencoderKL | AutoencoderT
         with torch.device("meta"):
             described = kind.from_config(config).state_dict()
     except Exception:
-        raise ValueError("The model's config.json does not describe an autoencoder that can be built.") from None
+        raise ValueError(NOT_BUILT) from None
     if found != {key: tuple(value.shape) for key, value in described.items()}:
         found_count, count = len(found), len(described)
         raise ValueError(f"The model's weights do not fit its config.json ({found_count} tensors, {count} described).")
-    return kind.from_pretrained(folder, use_safetensors=True, torch_dtype=dtype, local_files_only=True).eval()
+    try:
+        return kind.from_pretrained(folder, use_safetensors=True, torch_dtype=dtype, local_files_only=True).eval()
+    except Exception:
+        raise ValueError(NOT_BUILT) from None

@@ -159,8 +159,10 @@ class PhotoVAE:
     @contextmanager
     def _tiled(self, wanted: bool) -> Iterator[None]:
         self.model.use_tiling = wanted
-        yield
-        self.model.use_tiling = False
+        try:
+            yield
+        finally:
+            self.model.use_tiling = False
 
     def _scale(self, raw: Tensor) -> Tensor:
         return (raw - self.shift_factor if self.shift_factor else raw) * self.scaling_factor
@@ -172,8 +174,13 @@ class PhotoVAE:
     def _check(self, latents: Tensor | np.ndarray) -> Tensor:
         """Latents as float32 on the CPU. Raises ValueError with a sentence."""
         try:
-            checked = torch.as_tensor(latents).detach().to("cpu", torch.float32)
-        except (TypeError, ValueError, RuntimeError):
+            if isinstance(latents, np.ndarray):  # a copy: from_numpy wants a writable one in the machine's own order
+                latents = latents.astype(latents.dtype.newbyteorder("="), order="C")
+            checked = torch.as_tensor(latents).detach()
+            if checked.is_complex():
+                raise TypeError
+            checked = checked.to("cpu", torch.float32)
+        except (TypeError, ValueError, RuntimeError, OverflowError):
             raise ValueError("Latents must be numbers.") from None
         wanted = f"(B, {self.latent_channels}, h, w)"
         if checked.ndim != 4 or checked.shape[1] != self.latent_channels or 0 in checked.shape:
