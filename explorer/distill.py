@@ -83,7 +83,7 @@ def student(plan: Distillation) -> AutoencoderKL:
 
 def find_photos(folder: Path) -> list[Path]:
     """All photos below `folder`, shuffled by a fixed seed, so that what is held out is not all of one source."""
-    photos = list(photos_of(folder))
+    photos = photos_of(folder)
     if len(photos) <= HELD_OUT:
         raise ValueError(f"{folder} holds {len(photos)} photos; more than {HELD_OUT} are needed.")
     return [photos[index] for index in np.random.default_rng(0).permutation(len(photos))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -129,29 +128,27 @@ def write_checkpoint(run: Run, command: str, measuring: Path | None) -> None:
         "parameters": sum(weights.numel() for weights in shipped.parameters()),
     }
     if measuring is not None:
-        about["measured_on"] = len(list(photos_of(measuring)))
-        about["psnr"] = measure(shipped, run.teacher, photos_of(measuring), run.device)
+        by_photo = {file.stem: measure(shipped, run.teacher, file, run.device) for file in photos_of(measuring)}
+        kinds = next(iter(by_photo.values()))
+        about["psnr"] = {kind: round(float(np.mean([found[kind] for found in by_photo.values()])), 2) for kind in kinds}
+        about["psnr_by_photo"] = by_photo
     (run.out / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     (run.out / "README.md").write_text(card(about), encoding="utf-8")
 
 
-def photos_of(folder: Path) -> Iterator[Path]:
+def photos_of(folder: Path) -> list[Path]:
     """Photos below `folder`, in an order that does not depend on the file system."""
-    return iter(sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES))
+    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
 
 
 @torch.no_grad()
-def measure(student: AutoencoderKL, teacher: AutoencoderTiny, photos: Iterator[Path], device: Any) -> dict[str, float]:
-    """Mean PSNR in dB over whole photos, cut to sides that are multiples of 8, by who encodes and who decodes."""
-    found: dict[str, list[float]] = {}
-    for file in photos:
-        with Image.open(file) as opened:
-            photo = opened.convert("RGB")
-        pixels = np.asarray(photo.crop((0, 0, photo.width // 8 * 8, photo.height // 8 * 8)))
-        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().to(device) / 127.5 - 1
-        for name, decoded in decodings(student, teacher, image).items():
-            found.setdefault(name, []).append(psnr(image, decoded))
-    return {name: round(float(np.mean(values)), 2) for name, values in found.items()}
+def measure(student: AutoencoderKL, teacher: AutoencoderTiny, file: Path, device: Any = "cpu") -> dict[str, float]:
+    """PSNR in dB of a whole photo, cut to sides that are multiples of 8, by who encodes and who decodes."""
+    with Image.open(file) as opened:
+        photo = opened.convert("RGB")
+    pixels = np.asarray(photo.crop((0, 0, photo.width // 8 * 8, photo.height // 8 * 8)))
+    image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().to(device) / 127.5 - 1
+    return {name: round(psnr(image, decoded), 3) for name, decoded in decodings(student, teacher, image).items()}
 
 
 def card(about: dict[str, Any]) -> str:
@@ -159,7 +156,7 @@ def card(about: dict[str, Any]) -> str:
     rows = "".join(f"| {name} | {value:.2f} dB |\n" for name, value in about.get("psnr", {}).items())
     measured = (
         f"""
-| mean PSNR on {about["measured_on"]} Kodak photos, whole, none of them trained on | |
+| mean PSNR on {len(about["psnr_by_photo"])} Kodak photos, whole, none of them trained on | |
 | --- | --- |
 {rows}"""
         if rows

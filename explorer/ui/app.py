@@ -97,6 +97,7 @@ def launch(**options: Any) -> gr.Blocks:
         theme=theme(),
         css=CSS,
         head=HEAD,
+        max_file_size="80mb",
         ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
         app_kwargs={"routes": [Mount(live.PATH, app=api)], "lifespan": lifespan},
         **options,

@@ -120,7 +120,7 @@ def connect(parts: Parts, examples: gr.HTML, latents: gr.File) -> None:
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
     encode = answering(parts, on_photo)
     for event in (parts.photo.change, parts.model.change, parts.side.change):
-        event(encode, chosen, parts.outputs(), show_progress="minimal", show_progress_on=parts.slider, **job)
+        event(encode, chosen, parts.outputs(), show_progress_on=parts.slider, **job)
     parts.view.change_view(
         answering(parts, on_edit), parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job
     )
