@@ -60,7 +60,7 @@ def _size(source: str | os.PathLike[str]) -> tuple[int, int]:
     """(width, height) of an image file, the right way up; nothing is decoded."""
     with Image.open(source) as header:
         with suppress(Exception):  # damaged EXIF: as it lies
-            if header.getexif().get(ORIENTATION) in SIDEWAYS:
+            if header.format != "TIFF" and header.getexif().get(ORIENTATION) in SIDEWAYS:  # a TIFF's size is turned
                 return header.height, header.width
         return header.size
 

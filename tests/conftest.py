@@ -1,5 +1,5 @@
-"""Fixtures that more than one test file uses: small checkpoints, trained in seconds on scikit-learn's digits, and the
-page in headless Chromium."""
+"""Fixtures that more than one test file uses: small checkpoints, trained in seconds on scikit-learn's digits,
+photo models with random weights, and the page in headless Chromium."""
 
 import os
 import shutil
@@ -62,6 +62,46 @@ def copied(tmp_path: Path) -> Callable[[Path], Path]:
         return folder
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def small_vae(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an AutoencoderKL of the usual shape, 8 × 8 pixels to a latent, few channels and random weights."""
+    from diffusers import AutoencoderKL
+
+    folder = tmp_path_factory.mktemp("photo-models") / "small-vae"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        AutoencoderKL(
+            down_block_types=("DownEncoderBlock2D",) * 4,
+            up_block_types=("UpDecoderBlock2D",) * 4,
+            block_out_channels=(8, 8, 16, 16),
+            norm_num_groups=4,
+            mid_block_add_attention=False,
+            sample_size=512,
+        ).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an AutoencoderTiny of the usual shape, few channels and random weights."""
+    from diffusers import AutoencoderTiny
+
+    folder = tmp_path_factory.mktemp("photo-models") / "small-tiny"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoencoderTiny(
+            encoder_block_out_channels=(8,) * 4,
+            decoder_block_out_channels=(8,) * 4,
+            num_encoder_blocks=(1,) * 4,
+            num_decoder_blocks=(1,) * 4,
+        )
+        with torch.no_grad():
+            model.decoder.layers[-1].weight.mul_(4)
+            model.decoder.layers[-1].bias.fill_(0.5)  # around grey: what is black all over shows no change
+        model.save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
