@@ -14,15 +14,13 @@ from explorer import photo_jobs
 from explorer.latent_edits import Edits
 from explorer.latent_files import load, save
 from explorer.latent_views import channel_pictures
-from explorer.photo import read_photo
+from explorer.photo import LARGEST, read_photo
 from explorer.photo_jobs import Encoding
 from explorer.photo_models import BUILT_IN, for_visitors
 from explorer.ui.endpoints import with_sentences
 from explorer.ui.photo_compare import run_models
 from explorer.ui.photo_files import new_folder
 from explorer.ui.photo_view import parse_edits
-
-MAX_SIDE = 4096
 
 
 def build(jobs: str) -> None:
@@ -58,7 +56,7 @@ def build(jobs: str) -> None:
 def encode(photo: str, model: str = BUILT_IN, longest_side: int = 512, seed: int | None = None) -> tuple[str, dict]:
     """A photo -> its scaled latents (1, C, H/8, W/8) float32 as a .safetensors file, and what is known of them.
 
-    longest_side: a larger photo is reduced to it; 0 keeps its size. seed: a sample of the posterior; without it its
+    longest_side: a larger photo is reduced to it; 0 keeps its size, up to 4096. seed: a sample of the posterior; without it its
     mode.
     """
     encoding = encoded(photo, model, longest_side)
@@ -107,9 +105,9 @@ def opened_photo(photo: str | None, longest_side: int) -> Image.Image:
     if not photo:
         raise ValueError("Send a photo.")
     side = 512 if longest_side is None else int(longest_side)
-    if not 0 <= side <= MAX_SIDE:
-        raise ValueError(f"longest_side must lie between 0 and {MAX_SIDE}; 0 keeps the photo's size.")
-    return read_photo(photo, side or None)[0]
+    if not 0 <= side <= LARGEST:
+        raise ValueError(f"longest_side must lie between 0 and {LARGEST}; 0 keeps the photo's size.")
+    return read_photo(photo, side or LARGEST)[0]
 
 
 def encoded(photo: str | None, model: str, longest_side: int) -> Encoding:

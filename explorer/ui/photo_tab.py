@@ -14,7 +14,7 @@ import numpy as np
 from explorer import photo_jobs
 from explorer.latent_files import load, save, snippet
 from explorer.metrics import compare
-from explorer.photo import read_photo
+from explorer.photo import LARGEST, read_photo
 from explorer.photo_jobs import Decoding, Encoding
 from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
@@ -155,7 +155,7 @@ def on_photo(
     """Another photo, model or size: encode, decode, measure."""
     if path is None:
         return {}
-    photo, note = read_photo(path, side or None)
+    photo, note = read_photo(path, side or LARGEST)
     encoding = photo_jobs.encode_or_built_in(
         str(model).strip(),
         photo,
