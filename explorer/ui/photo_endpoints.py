@@ -56,8 +56,8 @@ def build(jobs: str) -> None:
 def encode(photo: str, model: str = BUILT_IN, longest_side: int = 512, seed: int | None = None) -> tuple[str, dict]:
     """A photo -> its scaled latents (1, C, H/8, W/8) float32 as a .safetensors file, and what is known of them.
 
-    longest_side: a larger photo is reduced to it; 0 keeps its size, up to 4096. seed: a sample of the posterior; without it its
-    mode.
+    longest_side: a larger photo is reduced to it; 0 keeps its size, up to 4096. seed: a sample of the posterior, whose
+    mode is taken without one.
     """
     encoding = encoded(photo, model, longest_side)
     latents = parse_edits({"sample": seed}, len(encoding.mean)).apply(encoding.mean, encoding.std)
