@@ -61,12 +61,12 @@ function listen(box) {
   box.onpointermove = (event) => pointAt(cellAt(event, box));
   box.onclick = (event) => {
     pointAt(cellAt(event, box));
-    ask({ point: cell });
+    ask({ point: cell, decode: false });
   };
   box.onkeydown = (event) => {
     const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
     const from = cell ?? { row: current.rows >> 1, column: current.columns >> 1 };
-    if (event.key === "Enter" && cell) ask({ point: cell });
+    if (event.key === "Enter" && cell) ask({ point: cell, decode: false });
     else if (event.key in moves) pointAt(clampCell(from.row + moves[event.key][0], from.column + moves[event.key][1]));
     else return;
     event.preventDefault();

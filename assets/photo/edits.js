@@ -11,7 +11,7 @@ function ask(more = {}) {
     return;
   }
   asking = true;
-  part("busy").textContent = request.decode ? "Decoding…" : "";
+  part("busy").textContent = request.decode || request.point ? "Decoding…" : "";
   clearTimeout(patience);
   patience = setTimeout(answered, 30_000); // an answer that never comes must not lock the controls
   trigger("change_view", structuredClone(request));

@@ -33,6 +33,7 @@ part("percentile").onchange = () => {
 };
 
 function receive() {
+  if (props.value?.stale) return; // its photo has been replaced, and the new one's arrival counted as the answer
   if (!props.value?.failed) draw(props.value);
   answered();
 }

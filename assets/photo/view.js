@@ -2,7 +2,7 @@
 const part = (role) => element.querySelector(`[data-role="${role}"]`);
 const root = part("root"), frame = part("frame"), shown = part("shown");
 const identity = () => ({ gain: 1, offset: 0, on: true });
-const settings = { view: "mean", shared: true, percentile: 2 };
+const settings = {}; // of the channel pictures
 const layers = {}; // pictures of the photo as data URLs
 let current = null; // the last value
 let layer = "photo";
@@ -25,6 +25,7 @@ function draw(value) {
   if (isNew) {
     buildChannels(value.channels.length);
     resetEdits();
+    resetSettings(); // the server describes a new photo with these
     forgetCell();
   }
   value.channels.forEach(drawChannel);
@@ -44,6 +45,12 @@ function drawLayer(name = layer) {
   shown.style.aspectRatio = `${current.width} / ${current.height}`;
   for (const button of part("layers").children) button.setAttribute("aria-pressed", String(button.dataset.layer === name));
   part("layer-note").textContent = { error: current.error_note, preview: current.preview_note }[name] ?? "";
+}
+
+function resetSettings() {
+  Object.assign(settings, { view: "mean", shared: true, percentile: 2 });
+  for (const group of ["views", "scales"]) press(group, part(group).children[0]);
+  part("percentile").value = 2;
 }
 
 function flicker() {

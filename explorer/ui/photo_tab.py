@@ -119,7 +119,8 @@ def connect(parts: Parts, examples: gr.HTML, latents: gr.File) -> None:
     job: dict[str, Any] = {"concurrency_id": JOBS, "concurrency_limit": 1, "api_visibility": "private"}
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
     encode = answering(parts, on_photo)
-    for event in (parts.photo.change, parts.model.change, parts.side.change):
+    # "input" of the model, or falling back to the built-in one would encode once more and wipe out the reason.
+    for event in (parts.photo.change, parts.model.input, parts.side.input):
         event(encode, chosen, parts.outputs(), show_progress_on=parts.slider, **job)
     parts.view.change_view(
         answering(parts, on_edit), parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job
@@ -186,20 +187,21 @@ def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
     sent = event._data if isinstance(event._data, dict) else {}
     if visit is None:
         raise ValueError("This page has rested for too long; choose the photo again.")
+    if sent.get("key") != visit.key:  # asked of a photo that another has replaced since
+        return {"view": {"stale": photo_view.new_key()}}
     encoding = visit.encoding
     edits = photo_view.parse_edits(sent.get("edits"), len(encoding.mean))
     latents = edits.apply(encoding.mean, encoding.std)
     cell = photo_view.parse_cell(sent.get("point"), latents)
-    settings = sent.get("settings")
+    decoding = photo_jobs.decode(encoding, latents) if sent.get("decode") else None
+    view = photo_view.describe(encoding, latents, decoding and decoding.image, sent.get("settings"), visit.key)
     if cell is not None:
         change, _ = photo_jobs.influence(encoding, latents, *cell)
-        view = photo_view.describe(encoding, latents, None, settings, visit.key)
-        return {"view": {**view, "influence": photo_view.describe_influence(change, *cell, encoding.step)}}
-    if not sent.get("decode"):
-        return {"view": photo_view.describe(encoding, latents, None, settings, visit.key)}
-    decoding = photo_jobs.decode(encoding, latents)
-    view = photo_view.describe(encoding, latents, decoding.image, settings, visit.key)
-    return {"notice": notes_html(decoding.notes), **result(visit, latents, decoding, view)}
+        view["influence"] = photo_view.describe_influence(change, *cell, encoding.step)
+    used = {"visit": visit, "view": view}  # the visit is kept for as long again
+    if decoding is None:
+        return used
+    return {**used, "notice": notes_html(decoding.notes), **result(visit, latents, decoding, view)}
 
 
 def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any]) -> dict[str, Any]:
