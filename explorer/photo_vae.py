@@ -82,6 +82,8 @@ class PhotoVAE:
         self.model.to(memory_format=self.layout)
         self.notes: list[str] = []
         self._lock = RLock()  # tiling is a switch on the model
+        # diffusers' tiles of an AutoencoderTiny have four channels and an eighth of a side, whatever the model has.
+        self._has_tiles = self.kind == "AutoencoderKL" or (self.latent_channels, self.step) == (4, 8)
 
     @property
     def device(self) -> str:
@@ -145,7 +147,7 @@ class PhotoVAE:
     @torch.no_grad()
     def _run(self, work: Callable[[Tensor], Any], batch: Tensor, pixels: int) -> Any:
         """One pass through the model; again in float32 where half precision overflows."""
-        with self._lock, self._tiled(pixels > TILE):
+        with self._lock, self._tiled(self._has_tiles and pixels > TILE):
             result = work(self._move(batch))
             if self.dtype != torch.float32 and not _is_finite(result):
                 self.notes.append("Half precision overflowed in this model; it now runs in float32.")
