@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from explorer import latent_space
-from explorer.latent_space import LIMIT, LatentSpace
+from explorer.arrays import LIMIT
+from explorer.latent_space import LatentSpace
 
 MAX_BATCH = 64
 MAX_PENDING = 1024

@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from explorer.arrays import as_array
 from explorer.autoencoder import Autoencoder, checkpoint_file
+from explorer.latent_tools import LatentTools
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 LATENTS = "latents.safetensors"
-LIMIT = 1e6  # a coordinate beyond it means nothing to any decoder
 BATCH = 1024
 _opening = Lock()  # lru_cache alone lets two threads open the same map twice
 
@@ -83,7 +84,7 @@ def _read_latents(folder: str) -> dict[str, np.ndarray]:
         raise ValueError(f"{file} is truncated or not a safetensors file ({error}).") from None
 
 
-class LatentSpace:
+class LatentSpace(LatentTools):
     """A trained autoencoder with its encoded test set. Read-only, and safe to share between threads.
 
     name: the checkpoint's folder name. latent_dim: D. image_shape: (H, W). class_names: list of str.
@@ -113,22 +114,36 @@ class LatentSpace:
 
         Raises ValueError: wrong shape, not finite, outside [0, 1].
         """
-        pixels = _as_array(images, "images", ("B", *map(str, self.image_shape)))
-        if pixels.size and (pixels.min() < 0 or pixels.max() > 1):
-            raise ValueError("images must lie in [0, 1].")
-        return self._in_batches(pixels[:, None], lambda batch: self.model.posterior(batch)[0], (self.latent_dim,))
+        pixels = self._pixels(images)[:, None]
+        return self._in_batches(pixels, lambda batch: self.model.posterior(batch)[0], (self.latent_dim,))
+
+    def posterior(self, images: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+        """A VAE's images, as encode takes them -> mean (B, D) and standard deviation (B, D), float32.
+
+        Raises ValueError as encode does, and for a plain autoencoder.
+        """
+        if not self.model.architecture.variational:
+            raise ValueError(f"{self.name} is a plain autoencoder: it has no posterior.")
+
+        def both(batch: torch.Tensor) -> torch.Tensor:
+            mean, logvar = self.model.posterior(batch)
+            assert logvar is not None  # noqa: S101 - the model is variational
+            return torch.stack([mean, (0.5 * logvar).exp()], 1)
+
+        found = self._in_batches(self._pixels(images)[:, None], both, (2, self.latent_dim))
+        return found[:, 0], found[:, 1]
 
     def decode(self, z: ArrayLike) -> np.ndarray:
         """Latents (B, D) -> images (B, H, W) float32 in [0, 1].
 
         Raises ValueError: wrong shape, not finite, beyond ±1e6.
         """
-        latents = _as_array(z, "z", ("B", str(self.latent_dim)))
+        latents = as_array(z, "z", ("B", str(self.latent_dim)))
         return self._in_batches(latents, lambda batch: self.model.decode(batch)[:, 0], self.image_shape)
 
     def to_plane(self, z: ArrayLike) -> np.ndarray:
         """Latents (B, D) -> map coordinates (B, 2) float32: identity when D == 2, the PCA plane otherwise."""
-        latents = _as_array(z, "z", ("B", str(self.latent_dim)))
+        latents = as_array(z, "z", ("B", str(self.latent_dim)))
         if self.latent_dim == 2:
             return latents.copy()
         # einsum, not @: a row's result must not depend on how many rows there are, or a clicked point would not be
@@ -142,15 +157,21 @@ class LatentSpace:
         from_plane(to_plane(z), anchor=z) is z itself; without one, the plane goes through the mean of the test set.
         Ignored when D == 2.
         """
-        points = _as_array(xy, "xy", ("B", "2"))
+        points = as_array(xy, "xy", ("B", "2"))
         if self.latent_dim == 2:
             return points.copy()
         base = self.origin[None] if anchor is None else np.atleast_2d(np.asarray(anchor, dtype=np.float32))
-        base = _as_array(base, "anchor", ("1 or B", str(self.latent_dim)))
+        base = as_array(base, "anchor", ("1 or B", str(self.latent_dim)))
         if len(base) not in (1, len(points)):
             raise ValueError(f"anchor must have the shape ({self.latent_dim},) or (B, {self.latent_dim}).")
         moved = points.astype(np.float64) - (0 if anchor is None else self.to_plane(base))
         return (base + np.einsum("bp,pd->bd", moved, self._axes)).astype(np.float32)
+
+    def _pixels(self, images: ArrayLike) -> np.ndarray:
+        pixels = as_array(images, "images", ("B", *map(str, self.image_shape)))
+        if pixels.size and (pixels.min() < 0 or pixels.max() > 1):
+            raise ValueError("images must lie in [0, 1].")
+        return pixels
 
     def _in_batches(self, inputs: np.ndarray, run: Any, shape: tuple[int, ...]) -> np.ndarray:
         out = np.empty((len(inputs), *shape), np.float32)
@@ -211,20 +232,3 @@ def pca_plane(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     pca = PCA(2, svd_solver="full").fit(latents)
     return pca.mean_.astype(np.float32), pca.components_.astype(np.float32)
-
-
-def _as_array(value: ArrayLike, name: str, shape: tuple[str, ...]) -> np.ndarray:
-    """`value` as contiguous float32 of as many dimensions as `shape` names; its numbers among `shape` must match."""
-    try:
-        with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused below
-            array = np.ascontiguousarray(value, dtype=np.float32)
-    except (TypeError, ValueError, OverflowError):  # the last: a whole number beyond all floats
-        raise ValueError(f"{name} must be numbers of the shape ({', '.join(shape)}).") from None
-    wanted = [int(side) if side.isdigit() else None for side in shape]
-    if array.ndim != len(wanted) or any(w not in (None, side) for w, side in zip(wanted, array.shape, strict=True)):
-        raise ValueError(f"{name} must have the shape ({', '.join(shape)}), not {array.shape}.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite: it holds NaN or infinity.")
-    if array.size and np.abs(array).max() > LIMIT:
-        raise ValueError(f"{name} must lie within ±{LIMIT:.0e}.")
-    return array
