@@ -88,7 +88,9 @@ def open_latents(model: str, file: LatentFile, progress: Progress | None = None)
     """Latents from a file, decoded by a model. Raises ValueError when they have another number of channels."""
     vae = load_vae(model, channels_last=True, progress=progress)
     height, width = file.latents.shape[1:]
-    size = file.size or (width * vae.step, height * vae.step)
+    size = whole = width * vae.step, height * vae.step
+    if file.size and all(0 <= full - side < vae.step for full, side in zip(whole, file.size, strict=True)):
+        size = file.size  # and not that of another model, of another step
     decoding, note = _decode(model, file.latents, size)
     pixels = np.asarray(decoding.image)
     return Encoding(
