@@ -89,9 +89,10 @@ def _size(metadata: dict[str, str], cells: tuple[int, ...], step: int) -> tuple[
     return size if fits and min(size) else None
 
 
-def snippet(model: str, kind: str, scaling_factor: float, size: tuple[int, int]) -> str:
+def snippet(model: str, kind: str, scaling_factor: float, size: tuple[int, int], shift_factor: float = 0.0) -> str:
     """A script that decodes the saved latents with plain diffusers."""
     undo = f" / {scaling_factor!r}" if scaling_factor != 1 else ""
+    undo += f" + {shift_factor!r}" if shift_factor else ""
     return f'''import torch
 from diffusers import {kind}
 from PIL import Image

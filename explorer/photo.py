@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 MAX_PIXELS = 64_000_000
+LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "PPM", "AVIF", "ICO")  # none that starts a program
 ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF
 TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."

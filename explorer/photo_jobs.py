@@ -30,6 +30,7 @@ class Encoding:
     model: str
     kind: str
     scaling_factor: float
+    shift_factor: float
     step: int
     device: str
     dtype: str
@@ -147,6 +148,7 @@ def _about(model: str, vae: Any) -> dict[str, Any]:
         "model": model,
         "kind": vae.kind,
         "scaling_factor": vae.scaling_factor,
+        "shift_factor": vae.shift_factor,
         "step": vae.step,
         "device": vae.device,
         "dtype": str(vae.dtype).removeprefix("torch."),

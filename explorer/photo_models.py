@@ -69,8 +69,10 @@ def for_visitors(source: str) -> str:
 
 
 def source_of(name: str) -> str:
-    """What plain diffusers opens a model by: the built-in one's folder, seen from the repository, or the id itself."""
-    return f"{CHECKPOINTS.name}/photo-vae" if name == BUILT_IN and not os.environ.get("EXPLORER_PHOTO_VAE") else name
+    """What plain diffusers opens a model by: the id itself, or the built-in one's folder as far as a visitor may know."""
+    given = os.environ.get("EXPLORER_PHOTO_VAE")
+    own = Path(given).name if given else f"{CHECKPOINTS.name}/photo-vae"
+    return own if name == BUILT_IN else name
 
 
 def is_cached(repo_id: str) -> bool:
