@@ -69,7 +69,7 @@ def for_visitors(source: str) -> str:
 
 
 def source_of(name: str) -> str:
-    """What plain diffusers opens a model by: the id itself, or the built-in one's folder as far as a visitor may know."""
+    """What plain diffusers opens a model by: its id, or the built-in one's folder as far as a visitor may know."""
     given = os.environ.get("EXPLORER_PHOTO_VAE")
     own = Path(given).name if given else f"{CHECKPOINTS.name}/photo-vae"
     return own if name == BUILT_IN else name
