@@ -33,6 +33,8 @@ class LatentTools:
     encode: Callable[[ArrayLike], np.ndarray]
     decode: Callable[[ArrayLike], np.ndarray]
     from_plane: Callable[..., np.ndarray]
+    config: dict[str, Any]
+    _pixels: Callable[[ArrayLike], np.ndarray]
 
     def lattice(self, bounds: ArrayLike, n: int, anchor: ArrayLike | None = None) -> np.ndarray:
         """Decoded images of an n × n grid over a part of the map, edges included.
@@ -108,6 +110,15 @@ class LatentTools:
         """The logarithm of the standard normal density, which a VAE's latents are drawn to. (B, D) -> (B,) float32"""
         latents = self._latents(z).astype(np.float64)
         return (-0.5 * (latents**2).sum(1) - 0.5 * self.latent_dim * math.log(2 * math.pi)).astype(np.float32)
+
+    def classify(self, images: ArrayLike) -> np.ndarray:
+        """What a small classifier of the same data set sees. Images as encode takes them -> probabilities (B, C).
+
+        Raises ValueError as encode does, and where no classifier of this data set is at hand.
+        """
+        from explorer.classifier import open_classifier
+
+        return open_classifier(str(self.config["data"])).probabilities(self._pixels(images))
 
     def _latents(self, z: ArrayLike) -> np.ndarray:
         return as_array(z, "z", ("B", str(self.latent_dim)))
