@@ -6,6 +6,8 @@ from pathlib import Path
 
 import gradio as gr
 import numpy as np
+from gradio.processing_utils import save_file_to_cache
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from explorer.ui.photo_view import data_url
@@ -55,4 +57,5 @@ def on_choose(event: gr.EventData) -> str:
     name = event._data.get("name") if isinstance(event._data, dict) else None
     if name not in FILES:
         raise gr.Error("There is no example of that name.", print_exception=False)
-    return file_of(str(name))
+    # A copy: Gradio hands out nothing that lies outside the working directory and its own folder.
+    return save_file_to_cache(file_of(str(name)), get_upload_folder())
