@@ -57,7 +57,9 @@ class Parts:
     downloads: gr.Row
 
     def outputs(self) -> list[Any]:
-        return list(vars(self).values())
+        """All but the photo and its size, which no answer changes: Gradio rebuilds an output that an answer leaves as
+        it is, and the photo would lose what `photo_input` did to it."""
+        return [part for part in vars(self).values() if part not in (self.photo, self.side)]
 
 
 def model_choices() -> list[tuple[str, str]]:
@@ -103,7 +105,10 @@ def build() -> None:
     with gr.Accordion("Take it with you, and back", open=False):
         code = gr.Code(language="python", label="The same with plain diffusers", interactive=False)
         latents = gr.File(
-            label="Decode latents from a .safetensors or .npy file", file_types=[".safetensors", ".npy"], height=110
+            label="Decode latents from a .safetensors or .npy file",
+            file_types=[".safetensors", ".npy"],
+            height=110,
+            elem_id="photo-latents",
         )
     parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code, downloads)
     with gr.Accordion("Two photos", open=False):
@@ -221,7 +226,9 @@ def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str
         "png": png,
         "safetensors": str(folder / "latents.safetensors"),
         "npy": str(folder / "latents.npy"),
-        "code": snippet(source_of(encoding.model), encoding.kind, encoding.scaling_factor, encoding.size),
+        "code": snippet(
+            source_of(encoding.model), encoding.kind, encoding.scaling_factor, encoding.size, encoding.shift_factor
+        ),
     }
 
 
