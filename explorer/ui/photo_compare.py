@@ -30,7 +30,7 @@ def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
             scale=5,
         )
         run = gr.Button("Compare", variant="primary", elem_id="photo-compare", scale=1, min_width=120)
-    notice = gr.HTML()
+    notice = gr.HTML(elem_id="photo-compare-notice")
     gallery = gr.Gallery(
         label="Reconstructions",
         format="png",

@@ -40,7 +40,7 @@ def build(visit: gr.State, jobs: str) -> None:
             with gr.Row():
                 shown: dict[str, Any] = {"format": "png", "interactive": False, "buttons": ["download"]}
                 decoded = gr.Image(label="Decoded latents", elem_id="photo-between", **shown)
-                faded = gr.Image(label="Cross-fade of the pixels", **shown)
+                faded = gr.Image(label="Cross-fade of the pixels", elem_id="photo-faded", **shown)
             notice = gr.HTML()
     outputs = [second, decoded, faded, notice]
     inputs = [visit, second, part, method, taken]
