@@ -34,13 +34,18 @@ CSS = """
 .examples { display: grid; grid-template-columns: repeat(6, 1fr); gap: 6px; }
 .examples button { padding: 0; border: 0; background: none; border-radius: 8px; overflow: hidden; cursor: pointer; }
 .examples button:is(:hover, :focus-visible) { outline: 2px solid var(--primary-600); outline-offset: 1px; }
-.examples img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; margin: 0; }
+.examples img { display: block; height: auto; width: 100%; aspect-ratio: 1; object-fit: cover; margin: 0; }
 #photo-measures dl { margin: 0; }
-#photo-measures .measures > div { display: flex; justify-content: space-between; gap: 12px; padding: 6px 2px;
+#photo-measures .measures > div { display: flex; justify-content: space-between; gap: 12px; padding: 3px 2px;
   border-bottom: 1px solid var(--border-color-primary); }
 #photo-measures dt { color: var(--body-text-color-subdued); white-space: nowrap; }
 #photo-measures dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-#photo-measures small { display: block; color: var(--body-text-color-subdued); }
+#photo-measures small { margin-left: 8px; color: var(--body-text-color-subdued); }
+#photo-measures .html-container { padding: 0 4px !important; }
+#photo-side label { padding: 5px 6px; gap: 5px; font-size: 12.5px; }
+#photo-side label span { margin: 0; }
+#photo-side label input { width: 14px; height: 14px; }
+#photo-side .wrap { gap: 4px; justify-content: space-between; }
 .notes { padding: 8px 12px; border-left: 3px solid var(--primary-600); border-radius: 6px;
   background: var(--background-fill-secondary); }
 .notes.error { border-color: #d97706; }

@@ -83,8 +83,8 @@ def decode(latents: str, model: str = BUILT_IN, edits: dict | None = None) -> tu
 
 def compare(photo: str, models: list | None = None, longest_side: int = 512) -> dict:
     """A photo through several models -> measures by model id; {"error": sentence} for one that can't be had."""
-    names = models if isinstance(models, list) else [BUILT_IN]
-    if not names or not all(isinstance(name, str) for name in names):
+    names = [BUILT_IN] if models is None else models
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
         raise ValueError("models must be a list of built-in, Hub ids or folders.")
     done, failed = run_models(opened_photo(photo, longest_side), names)
     told = {name: {"error": failed.get(name, "Too many models at once.")} for name in names}

@@ -36,6 +36,7 @@ def new_folder() -> Path:
 def next_folder(visit: Path) -> Path:
     """A new folder within a visitor's own: browsers keep a picture by its address. The one before it stays for whoever
     still reads it, older ones go."""
+    visit.mkdir(parents=True, exist_ok=True)  # another server that shares the folder may have cleaned up
     older = sorted(visit.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
     for folder in older[:-1]:
         remove_folder(folder)

@@ -34,9 +34,9 @@ def measures_list(encoding: Encoding, measures: Measures | None, decoding: Decod
 def _nearness(measures: Measures) -> list[tuple[str, str, str]]:
     ssim = "–" if measures.ssim is None else f"{measures.ssim:.3f}"
     return [
-        ("PSNR", decibels(measures.psnr), "higher is nearer"),
-        ("SSIM", ssim, "at most 1"),
-        ("Mean error", f"{measures.mae:.4f}", "of values in 0 to 1"),
+        ("PSNR", decibels(measures.psnr), ""),
+        ("SSIM", ssim, ""),
+        ("Mean error", f"{measures.mae:.4f}", "of 1"),
     ]
 
 

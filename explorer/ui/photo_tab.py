@@ -77,24 +77,24 @@ def build() -> None:
     gr.Markdown(ABOUT, elem_id="photo-about")
     with gr.Row(elem_id="photo-row", equal_height=False):
         with gr.Column(scale=3, min_width=250):
-            photo = photo_input(label="Photo", height=230, elem_id="photo-input", buttons=[])
+            photo = photo_input(label="Photo", height=200, elem_id="photo-input", buttons=[])
             examples = photo_examples.build()
             model = gr.Dropdown(
                 model_choices(),
                 value=first_model(),
                 label="Model",
-                info="Or type a Hub id or a folder of any AutoencoderKL or AutoencoderTiny",
+                info="Or type a Hub id, or a folder",
                 allow_custom_value=True,
                 elem_id="photo-model",
             )
-            sides = [(str(side) if side else "original", side) for side in SIDES]
-            side = gr.Radio(sides, value=512, label="Longest side in pixels", elem_id="photo-side")
         with gr.Column(scale=6, min_width=320):
             slider = gr.ImageSlider(
-                label="Original and reconstruction", format="png", height=430, interactive=False, elem_id="photo-slider"
+                label="Original and reconstruction", format="png", height=384, interactive=False, elem_id="photo-slider"
             )
             notice = gr.HTML(elem_id="photo-notice")
-        with gr.Column(scale=3, min_width=230):
+        with gr.Column(scale=3, min_width=250):
+            sides = [(str(side) if side else "original", side) for side in SIDES]
+            side = gr.Radio(sides, value=512, label="Longest side in pixels", elem_id="photo-side")
             measures = gr.HTML(EMPTY, elem_id="photo-measures")
             with gr.Row(elem_id="photo-downloads", visible=False) as downloads:
                 png = gr.DownloadButton("PNG", size="sm", min_width=70)
