@@ -31,11 +31,15 @@ EMPTY = '<p class="hint">Choose a photo, or one of the small ones, and its measu
 
 @dataclass(frozen=True)
 class Visit:
-    """What belongs to one visitor: the photo as encoded, and the folder of the files that can be taken away."""
+    """What belongs to one visitor: the photo as encoded, and the folder of the files that can be taken away.
+
+    asked: the photo's path, the model and the longest side that made it; empty for latents from a file.
+    """
 
     encoding: Encoding
     key: str
     folder: Path
+    asked: tuple[str, str, int] | tuple[()] = ()
 
 
 @dataclass
@@ -124,8 +128,7 @@ def connect(parts: Parts, examples: gr.HTML, latents: gr.File) -> None:
     job: dict[str, Any] = {"concurrency_id": JOBS, "concurrency_limit": 1, "api_visibility": "private"}
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
     encode = answering(parts, on_photo)
-    # "input" of the model, or falling back to the built-in one would encode once more and wipe out the reason.
-    for event in (parts.photo.change, parts.model.input, parts.side.input):
+    for event in (parts.photo.change, parts.model.change, parts.side.change):
         event(encode, chosen, parts.outputs(), show_progress_on=parts.slider, **job)
     parts.view.change_view(
         answering(parts, on_edit), parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job
@@ -161,14 +164,18 @@ def on_photo(
     """Another photo, model or size: encode, decode, measure."""
     if path is None:
         return {}
+    model = str(model).strip()
+    if visit is not None and visit.asked == (path, model, side):  # as after the built-in one took another's place
+        return {"notice": notes_html(visit.encoding.notes)}
     photo, note = read_photo(path, side or LARGEST)
     encoding = photo_jobs.encode_or_built_in(
-        str(model).strip(),
+        model,
         photo,
         (note,) if note else (),
         lambda part, text: progress(part, desc=f"Fetching the model: {text}"),
     )
-    return {**arrive(encoding, visit), **({} if encoding.model == model else {"model": encoding.model})}
+    arrived = arrive(encoding, visit, (path, encoding.model, side))
+    return {**arrived, **({} if encoding.model == model else {"model": encoding.model})}
 
 
 def on_latents(path: str | None, model: str, visit: Visit | None) -> dict[str, Any]:
@@ -178,9 +185,10 @@ def on_latents(path: str | None, model: str, visit: Visit | None) -> dict[str, A
     return arrive(photo_jobs.open_latents(for_visitors(str(model).strip()), load(path)), visit)
 
 
-def arrive(encoding: Encoding, visit: Visit | None) -> dict[str, Any]:
+def arrive(encoding: Encoding, visit: Visit | None, asked: tuple[str, str, int] | tuple[()] = ()) -> dict[str, Any]:
     """The answer to a new photo or new latents."""
-    visit = Visit(encoding, photo_view.new_key(), visit.folder if visit and visit.folder.is_dir() else new_folder())
+    folder = visit.folder if visit and visit.folder.is_dir() else new_folder()
+    visit = Visit(encoding, photo_view.new_key(), folder, asked)
     decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
     view = photo_view.describe(encoding, encoding.mean, decoding.image, None, visit.key, new=True)
     shown = {"visit": visit, "downloads": gr.Row(visible=True), "notice": notes_html(encoding.notes)}
