@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -41,10 +42,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from safetensors import safe_open
 
-from explorer import latent_views, metrics
+from explorer import latent_views, metrics, photo_jobs
 from explorer.latent_edits import Channel, Edits, interpolate, take_channels
 from explorer.photo import BROKEN, NO_IMAGE, TOO_MANY
-from explorer.photo_models import UNREACHABLE
+from explorer.photo_models import KNOWN, UNREACHABLE
 from explorer.photo_vae import load_vae
 from explorer.ui import photo_examples
 
@@ -55,25 +56,22 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The one folder whose models a visitor may open, with a small model in it; and no Hub.
+def _host(small_vae: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One folder whose models a visitor may open, and no Hub.
 
     The packages lie outside the working directory, as they do where there is no .venv in it: Gradio serves no files
     from there.
     """
-    from diffusers import AutoencoderKL
-
-    folder = tmp_path_factory.mktemp("models")
-    blocks = {"down_block_types": ("DownEncoderBlock2D",) * 4, "up_block_types": ("UpDecoderBlock2D",) * 4}
-    AutoencoderKL(**blocks, block_out_channels=(8, 8, 8, 8), norm_num_groups=4).save_pretrained(folder / "random")
+    folder = tmp_path_factory.mktemp("host")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EXPLORER_DATA", os.environ.get("EXPLORER_DATA") or str(Path("data").resolve()))
         patch.chdir(folder)
-        patch.setenv("EXPLORER_MODELS", str(folder))
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        patch.setenv("EXPLORER_MODELS", str(small_vae.parent))
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "gradio"))
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
         patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
         patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
-        yield folder
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -338,7 +336,7 @@ def test_what_is_downloaded_is_what_is_shown_and_opens_again(
 
 
 def test_an_example_another_model_and_another_size_are_encoded_anew(
-    page: Page, address: str, files: dict[str, Path], models: Path
+    page: Page, address: str, files: dict[str, Path], small_vae: Path
 ) -> None:
     open_tab(page, address)
     thumbnails = page.locator("#photo-examples img")
@@ -356,23 +354,23 @@ def test_an_example_another_model_and_another_size_are_encoded_anew(
     wide = Image.open(files["wide"])
     np.testing.assert_array_equal(slider(page)[0], np.asarray(wide))
     expect(page.get_by_role("button", name="Shared scale")).to_have_attribute("aria-pressed", "true")
-    after(page, lambda: type_model(page, str(models / "random")))
-    other = load_vae(models / "random", channels_last=True)
+    after(page, lambda: type_model(page, str(small_vae)))
+    other = load_vae(small_vae, channels_last=True)
     shows(page, np.asarray(other.latents_to_pil(other.posterior(wide)[0], wide.size)[0]))
-    assert measured(page)["Model"] == str(models / "random")
+    assert measured(page)["Model"] == str(small_vae)
 
 
-def test_an_edit_of_a_photo_that_is_being_replaced_does_not_touch_the_next_one(page: Page, address: str) -> None:
+def test_an_edit_of_a_photo_that_is_being_replaced_does_not_touch_the_next_one(
+    page: Page, address: str, files: dict[str, Path]
+) -> None:
     open_tab(page, address)
-    examples = page.locator("#photo-examples button")
-    examples.nth(2).click()
-    arrive(page, [])
+    upload(page, files["astronaut"])
     before = sources(page)
-    with page.expect_request(lambda request: request.url.endswith("queue/join?")):
-        examples.first.click()
+    with page.expect_request(lambda request: "queue/join" in request.url):
+        page.locator("#photo-examples button").first.click()
     set_range(page, knob(1, "gain"), 3)
     arrive(page, before)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1000)
     cat = Image.open(photo_examples.file_of("cat")).convert("RGB")
     shows(page, decoded(built_in().posterior(cat)[0][0].numpy(), cat.size))
     expect(page.locator(knob(1, "gain"))).to_have_value("1")
@@ -418,14 +416,13 @@ def between(page: Page, expected: np.ndarray, faded: Image.Image) -> None:
 
 
 def test_models_are_compared_on_the_photo_and_one_that_fails_says_why(
-    page: Page, address: str, files: dict[str, Path], photo: Image.Image, models: Path
+    page: Page, address: str, files: dict[str, Path], photo: Image.Image, small_vae: Path
 ) -> None:
     open_tab(page, address)
     upload(page, files["astronaut"])
     page.get_by_role("button", name="Compare models").click()
     chosen = page.locator("#photo-models input")
-    other = str(models / "random")
-    for text in (HOSTILE, other, "nobody/nothing"):
+    for text in (HOSTILE, str(small_vae), "nobody/nothing"):
         chosen.fill(text)
         chosen.press("Enter")
     page.locator("#photo-compare").click()
@@ -434,10 +431,8 @@ def test_models_are_compared_on_the_photo_and_one_that_fails_says_why(
     notice = page.locator("#photo-compare-notice p")
     expect(notice).to_have_count(2)
     expect(notice.first).to_contain_text("Model 2 of the list: That is neither a Hub id")
-    expect(notice.last).to_have_text(
-        "Model 4 of the list: The Hub can't be reached, and the model is not in its cache here."
-    )
-    for row, name in zip(table.all(), ("built-in", other), strict=True):
+    expect(notice.last).to_have_text(f"Model 4 of the list: {UNREACHABLE}")
+    for row, name in zip(table.all(), ("built-in", str(small_vae)), strict=True):
         vae = load_vae(name, channels_last=True)
         picture = vae.latents_to_pil(vae.posterior(photo)[0], SIZE)[0]
         exact = metrics.compare(np.asarray(photo), np.asarray(picture))
@@ -458,8 +453,10 @@ def test_a_file_that_is_no_photo_gets_a_sentence_and_the_reconstruction_stays(
         expect(page.locator("#photo-notice")).to_have_text(sentence, timeout=SOON)
         assert sources(page) == before
     assert page.locator(".toast-body").count() == 0
+    choose(page, files["astronaut"])
+    expect(page.locator("#photo-notice")).to_have_text("", timeout=SOON)
+    assert sources(page) == before
     upload(page, files["coffee"])
-    expect(page.locator("#photo-notice")).to_have_text("")
 
 
 def bad_photos() -> list[tuple[str, bytes, str]]:
@@ -492,6 +489,35 @@ def test_a_model_that_cannot_be_had_gives_way_to_the_built_in_one_with_a_sentenc
     at_photo.wait_for_timeout(300)
     expect(notice).to_contain_text("The built-in model is shown instead.")
     shows(at_photo, decoded(posterior[0], SIZE))
+
+
+def test_to_look_at_the_list_of_models_changes_nothing(at_photo: Page, posterior: tuple) -> None:
+    set_range(at_photo, knob(1, "gain"), 2)
+    shows(at_photo, decoded(Edits((Channel(gain=2),)).apply(*posterior), SIZE))
+    before = sources(at_photo)
+    at_photo.locator("#photo-model input").click()
+    expect(at_photo.locator("#photo-model [role=option]")).to_have_count(len(KNOWN))
+    at_photo.mouse.click(5, 5)
+    at_photo.wait_for_timeout(500)
+    settle(at_photo)
+    assert sources(at_photo) == before
+    expect(at_photo.locator(knob(1, "gain"))).to_have_value("2")
+
+
+def test_an_edit_that_fails_says_why_and_the_next_one_is_answered(
+    at_photo: Page, posterior: tuple, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise ValueError("There is no electricity.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(photo_jobs, "decode", fail)
+        set_range(at_photo, knob(1, "gain"), 2)
+        expect(at_photo.locator("#photo-notice")).to_have_text("There is no electricity.", timeout=SOON)
+        settle(at_photo)
+    set_range(at_photo, knob(1, "gain"), 0.5)
+    shows(at_photo, decoded(Edits((Channel(gain=0.5),)).apply(*posterior), SIZE))
+    expect(at_photo.locator("#photo-notice")).to_have_text("")
 
 
 def test_latents_that_fit_no_model_here_get_a_sentence(at_photo: Page, tmp_path: Path, posterior: tuple) -> None:
@@ -527,5 +553,7 @@ def test_nothing_runs_over_the_edge_of_a_narrow_phone(browser: Browser, address:
         page.get_by_role("button", name=title).click()
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator(role("frame")).tap()
+    expect(page.locator(role("influence"))).to_be_visible(timeout=SOON)
     assert problems == []
     context.close()
