@@ -207,7 +207,8 @@ def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
     latents = edits.apply(encoding.mean, encoding.std)
     cell = photo_view.parse_cell(sent.get("point"), latents)
     decoding = photo_jobs.decode(encoding, latents) if sent.get("decode") else None
-    view = photo_view.describe(encoding, latents, decoding and decoding.image, sent.get("settings"), visit.key)
+    image = decoding.image if decoding else None
+    view = photo_view.describe(encoding, latents, image, sent.get("settings"), visit.key)
     if cell is not None:
         change, _ = photo_jobs.influence(encoding, latents, *cell)
         view["influence"] = photo_view.describe_influence(change, *cell, encoding.step)
