@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -326,6 +328,10 @@ def test_folders_that_an_earlier_run_left_are_removed_and_others_stay(temporary:
     photo_files.next_folder(left)
     other = temporary / "other"
     other.mkdir()
+    young = photo_files.new_folder()
+    long_ago = time.time() - photo_files.KEPT_SECONDS - 60
+    os.utime(left, (long_ago, long_ago))
     photo_files.remove_left_overs()
     assert not left.exists()
+    assert young.is_dir()
     assert other.is_dir()

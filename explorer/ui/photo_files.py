@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,10 @@ def remove_folder(folder: Path) -> None:
 
 
 def remove_left_overs() -> None:
-    """Folders of visits that an earlier run did not live to remove."""
+    """Folders of visits that an earlier run did not live to remove; younger ones may be another server's."""
     for folder in Path(get_upload_folder()).glob(f"{PREFIX}*"):
-        remove_folder(folder)
+        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
+            remove_folder(folder)
 
 
 def save_png(image: Image.Image, file: Path) -> str:
