@@ -77,7 +77,62 @@ def deep(maps: Path) -> LatentSpace:
 def test_the_named_endpoints_are_those_of_the_readme(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
     of_the_map = {"/models", "/map_decode", "/map_encode", "/describe"}
-    assert set(endpoints["named_endpoints"]) == of_the_map | {"/encode", "/decode", "/compare", "/channels"}
+    of_its_tools = {"/lattice", "/interpolate", "/sample", "/neighbours", "/trust", "/posterior"}
+    of_photos = {"/encode", "/decode", "/compare", "/channels"}
+    assert set(endpoints["named_endpoints"]) == of_the_map | of_its_tools | of_photos
+
+
+def test_a_lattice_comes_as_the_bytes_of_its_pictures(client: Client, deep: LatentSpace) -> None:
+    found = client.predict(DEEP, -1.0, 1.0, -2.0, 2.0, 3, api_name="/lattice")
+    assert found["shape"] == [3, 3, *deep.image_shape]
+    pixels = np.frombuffer(base64.b64decode(found["pixels"]), np.uint8).reshape(found["shape"])
+    np.testing.assert_array_equal(pixels, to_bytes(deep.lattice(((-1, 1), (-2, 2)), 3)))
+
+
+def test_walks_and_samples_are_those_of_the_latent_space(client: Client, deep: LatentSpace) -> None:
+    a, b = deep.latents[:2].tolist()
+    walk = client.predict(DEEP, a, b, 5, "spherical", api_name="/interpolate")
+    np.testing.assert_allclose(walk, deep.interpolate(a, b, 5, "spherical"))
+    for how in ("prior", "box", "density"):
+        np.testing.assert_allclose(client.predict(DEEP, 4, how, 7, api_name="/sample"), deep.sample(4, how, 7))
+
+
+def test_neighbours_trust_and_posterior_are_those_of_the_latent_space(client: Client, deep: LatentSpace) -> None:
+    asked = deep.latents[3:5].tolist()
+    near = client.predict(DEEP, asked, 3, api_name="/neighbours")
+    indices, distances = deep.neighbours(asked, 3)
+    assert near["indices"] == indices.tolist()
+    np.testing.assert_allclose(near["distances"], distances)
+    assert near["labels"][0][0] == deep.class_names[deep.labels[3]]
+    trust = client.predict(DEEP, asked, api_name="/trust")
+    for name in ("drift", "density", "log_prior"):
+        np.testing.assert_allclose(trust[name], getattr(deep, name)(asked), rtol=1e-5)
+    images = deep.decode(asked)
+    found = client.predict(DEEP, images.tolist(), api_name="/posterior")
+    for name, values in zip(("mean", "deviation"), deep.posterior(images), strict=True):
+        np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "api_name", "sentence"),
+    [
+        ((FLAT, 0, 1, 0, 1, 500), "/lattice", "n must be a whole number from 1 to 64"),
+        ((FLAT, 0, 1e300, 0, 1, 5), "/lattice", "bounds must"),
+        ((FLAT, [0, 0], [1, 1], 10**6), "/interpolate", "steps must be a whole number"),
+        ((FLAT, [0, 0, 0], [1, 1], 3), "/interpolate", "a must have the shape"),
+        ((FLAT, 0), "/sample", "n must be a whole number"),
+        ((FLAT, 3, "prior", -1), "/sample", "seed must be a whole number"),
+        ((FLAT, [[0, 0]] * 2001, 3), "/neighbours", "at most 2,000 latents"),
+        ((FLAT, [["<b>"]]), "/trust", "z must be numbers"),
+        (("<b>nowhere</b>", [[0, 0]]), "/trust", "There is no map of that name"),
+        ((FLAT, "images"), "/posterior", "images must be a list"),
+    ],
+)
+def test_a_senseless_question_gets_a_sentence(client: Client, arguments: tuple, api_name: str, sentence: str) -> None:
+    with pytest.raises(AppError) as refusal:
+        client.predict(*arguments, api_name=api_name)
+    assert sentence in str(refusal.value)
+    assert "<b>" not in str(refusal.value)
 
 
 def test_models_introduces_each_map_in_the_order_in_which_they_teach(client: Client) -> None:

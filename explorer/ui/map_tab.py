@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
-from explorer.ui import endpoints
+from explorer.ui import endpoints, tool_endpoints
 from explorer.ui.latent_map import component, describe, introduce
 from explorer.ui.originals import Originals
 
@@ -29,3 +29,4 @@ def build(worker: DecodeWorker) -> None:
     quick = {"queue": False, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"}
     latent_map.pick(on_pick, None, latent_map, **quick)
     endpoints.build(worker, originals)
+    tool_endpoints.build(worker)
