@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from diffusers import AutoencoderKL, AutoencoderTiny
 
 import explorer
 from explorer.datasets import DataUnavailable, load
+from explorer.distill_files import measure
 from explorer.evaluate import reconstruction_measures
 from explorer.latent_space import CHECKPOINTS
 from explorer.recipes import RECIPES
@@ -83,3 +88,49 @@ def test_the_encoded_points_are_what_the_encoder_says_of_the_test_images(name: s
     except DataUnavailable as error:
         pytest.skip(str(error))
     np.testing.assert_allclose(space.encode(images / 255), space.latents[:200], rtol=1e-3, atol=1e-3)
+
+
+PHOTO_VAE = CHECKPOINTS / "photo-vae"
+ITSELF, READ_BY_TEACHER, READS_TEACHER = "itself", "teacher decodes its latents", "it decodes the teacher's"
+
+
+@pytest.fixture(scope="module")
+def about() -> dict:
+    return json.loads((PHOTO_VAE / "distillation.json").read_text(encoding="utf-8"))
+
+
+def test_the_photo_model_is_small_and_opens_with_plain_diffusers() -> None:
+    model = AutoencoderKL.from_pretrained(PHOTO_VAE)
+    assert (model.config.latent_channels, model.config.scaling_factor) == (4, 0.18215)
+    assert sum(weights.numel() for weights in model.parameters()) < 4_000_000
+    with torch.no_grad():
+        assert model.encode(torch.zeros(1, 3, 64, 48)).latent_dist.mode().shape == (1, 4, 8, 6)
+
+
+def test_the_photo_models_card_and_the_readme_quote_its_measures(about: dict) -> None:
+    card = (PHOTO_VAE / "README.md").read_text(encoding="utf-8")
+    readme = README.read_text(encoding="utf-8")
+    for name, value in about["psnr"].items():
+        assert f"| {name} | {value:.2f} dB |" in card
+        assert f"| {name} | {value:.2f} dB |" in readme
+    assert about["command"] in card
+    assert f"{about['steps']:,} steps" in card
+    assert "license: mit" in card
+
+
+def test_measuring_the_photo_model_again_gives_its_recorded_figures(about: dict) -> None:
+    data = Path(os.environ.get("EXPLORER_DATA", "data"))
+    photos, teacher = sorted((data / "kodak").glob("*.png")), data / "weights" / "taesd"
+    if not photos or not teacher.is_dir():
+        pytest.skip("kodak/ and weights/taesd/ are not in EXPLORER_DATA.")
+    student = AutoencoderKL.from_pretrained(PHOTO_VAE)
+    opened = AutoencoderTiny.from_pretrained(teacher, torch_dtype=torch.float32)
+    found = measure(student, opened, photos[0])
+    assert found == pytest.approx(about["psnr_by_photo"][photos[0].stem], abs=0.01)
+
+
+def test_its_decoder_and_its_teachers_read_each_others_latents(about: dict) -> None:
+    found = about["psnr"]
+    assert found[READ_BY_TEACHER] >= 23.5
+    assert found[READS_TEACHER] >= 24.5
+    assert found[ITSELF] >= 25.3
