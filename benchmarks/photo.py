@@ -39,7 +39,7 @@ def table(headers: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def timed(calls: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str, list[float]]:
+def timed(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each call in each round, in turns; one round to warm up."""
     spent: dict[str, list[float]] = {name: [] for name in calls}
     for turn in range(rounds + 1):
@@ -51,7 +51,7 @@ def timed(calls: dict[str, Callable[[], Any]], rounds: int = ROUNDS) -> dict[str
     return spent
 
 
-def measure(model: str, side: int) -> dict[str, Any]:
+def measure(model: str, side: int, rounds: int) -> dict[str, Any]:
     """One model at one size, in this process."""
     random = np.random.default_rng(0)
     image = Image.fromarray(random.integers(0, 256, (side // 8, side // 8, 3), np.uint8)).resize((side, side))
@@ -77,7 +77,7 @@ def measure(model: str, side: int) -> dict[str, Any]:
         "our decode": lambda: plain.latents_to_pil(latents),
         "fast decode": lambda: fast.latents_to_pil(latents),
     }
-    spent = timed(calls)
+    spent = timed(calls, rounds)
     both = [
         (ours_in + ours_out) / (bare_in + bare_out)
         for ours_in, ours_out, bare_in, bare_out in zip(
@@ -103,8 +103,8 @@ def nearness(model: str, folder: Path) -> list[str]:
     return [model, f"{vae.parameters:,}", f"{psnr:.2f} dB", f"{ssim:.3f}", f"{mae:.4f}"]
 
 
-def speed(model: str, side: int) -> list[str]:
-    command = [sys.executable, __file__, "--one", json.dumps([model, side])]
+def speed(model: str, side: int, rounds: int) -> list[str]:
+    command = [sys.executable, __file__, "--one", json.dumps([model, side, rounds])]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.splitlines()[-1])
     names = ("encode", "our encode", "fast encode", "decode", "our decode", "fast decode")
@@ -118,13 +118,17 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=at_hand, help="built-in, folders or Hub ids")
     parser.add_argument("--sides", nargs="+", type=int, default=[256, 512, 1024])
     parser.add_argument("--photos", type=Path, help="a folder of photos to measure the reconstructions of")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measure(*json.loads(options.one))))
         return
     print(f"{torch.get_num_threads()} threads, device {explorer.load_vae(options.models[0]).device}\n")
-    print(table(SPEED, [speed(model, side) for model in options.models for side in options.sides]))
+    print(table(SPEED, []))
+    for model in options.models:
+        for side in options.sides:
+            print(f"| {' | '.join(speed(model, side, options.rounds))} |", flush=True)
     if options.photos:
         print(f"\n{table(NEARNESS, [nearness(model, options.photos) for model in options.models])}")
 
