@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 from PIL import Image
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torchvision.utils import save_image
+
+from explorer.resume import part, read_state, restore_optimiser, write_state
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 ABOUT = "distillation.json"
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-RESUME = "resume.safetensors"
 FREE = ("steps", "latent_weight")  # what may change when a training goes on: how far, and how strict at the end
 
 
@@ -35,49 +34,19 @@ def write_resume(
     step: int,
     plan: dict[str, Any],
 ) -> None:
-    """Weights, their average and the optimiser, as safetensors; replaced at once, never half-written."""
-    tensors = {f"student.{key}": value for key, value in student.state_dict().items()}
-    tensors |= {f"average.{key}": value for key, value in average.state_dict().items()}
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{key}": value for key, value in state.items()}
-    partial = folder / f"{RESUME}.partial"
-    save_file(
-        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
-        partial,
-        metadata={"step": str(step), "plan": json.dumps(plan)},
-    )
-    partial.replace(folder / RESUME)
+    """Weights, their average and the optimiser."""
+    parts = {"student": student.state_dict(), "average": average.state_dict()}
+    write_state(folder, parts, optimiser, {"step": step}, {"plan": plan})
 
 
 def read_resume(
     folder: Path, student: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, plan: dict[str, Any]
 ) -> int:
     """Undo write_resume. -> whole steps done. Raises ValueError when there is nothing to resume from."""
-    file = folder / RESUME
-    try:
-        with safe_open(file, "pt") as opened:
-            metadata = opened.metadata()
-            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
-        raise ValueError(f"There is no training to resume in {folder}: {RESUME} is missing or damaged.") from None
-    before, now = json.loads(metadata["plan"]), json.loads(json.dumps(plan))
-    if any(before.get(key) != now[key] for key in now if key not in FREE):
-        raise ValueError(f"{file} belongs to another training; pass the same options or another --out.")
-
-    def part(prefix: str) -> dict[str, Tensor]:
-        return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-
-    student.load_state_dict(part("student."))
-    average.load_state_dict(part("average."))
-    saved = optimiser.state_dict()
-    saved["state"] = {}
-    parameters = optimiser.param_groups[0]["params"]
-    for key, value in part("optimiser.").items():
-        index, name = key.split(".")
-        if value.ndim:  # the fused optimiser walks memory: its averages must lie as the weights do, channels last
-            value = torch.empty_like(parameters[int(index)]).copy_(value)
-        saved["state"].setdefault(int(index), {})[name] = value
-    optimiser.load_state_dict(saved)
+    tensors, metadata = read_state(folder, {"plan": plan}, FREE)
+    student.load_state_dict(part(tensors, "student"))
+    average.load_state_dict(part(tensors, "average"))
+    restore_optimiser(optimiser, tensors)
     return int(metadata["step"])
 
 

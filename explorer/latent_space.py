@@ -138,12 +138,12 @@ class LatentSpace(LatentTools):
 
         Raises ValueError: wrong shape, not finite, beyond ±1e6.
         """
-        latents = as_array(z, "z", ("B", str(self.latent_dim)))
+        latents = self._latents(z)
         return self._in_batches(latents, lambda batch: self.model.decode(batch)[:, 0], self.image_shape)
 
     def to_plane(self, z: ArrayLike) -> np.ndarray:
         """Latents (B, D) -> map coordinates (B, 2) float32: identity when D == 2, the PCA plane otherwise."""
-        latents = as_array(z, "z", ("B", str(self.latent_dim)))
+        latents = self._latents(z)
         if self.latent_dim == 2:
             return latents.copy()
         # einsum, not @: a row's result must not depend on how many rows there are, or a clicked point would not be

@@ -24,12 +24,9 @@ METHODS = ("linear", "spherical")
 class LatentTools:
     """What LatentSpace can do with its encode and decode. All of it is read-only and safe to share between threads."""
 
-    name: str
     latent_dim: int
     image_shape: tuple[int, int]
     latents: np.ndarray
-    labels: np.ndarray
-    logvar: np.ndarray | None
     encode: Callable[[ArrayLike], np.ndarray]
     decode: Callable[[ArrayLike], np.ndarray]
     from_plane: Callable[..., np.ndarray]

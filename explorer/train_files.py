@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
-from safetensors.torch import save_file as save_torch_file
 from torchvision.utils import save_image
 
 from explorer.autoencoder import Autoencoder
 from explorer.evaluate import to_input
+from explorer.resume import part, read_state, restore_optimiser, write_state
 
 HISTORY = "history.safetensors"
-RESUME = "resume.safetensors"
 PAIRS = 32
 SAMPLES = 64
 
@@ -56,45 +53,20 @@ def write_resume(
     epoch: int,
     recipe: dict[str, Any],
 ) -> None:
-    """Weights, optimiser and history after a whole epoch, as safetensors; replaced at once, never half-written."""
-    tensors = {f"model.{key}": value for key, value in model.state_dict().items()}
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{key}": value for key, value in state.items()}
-    tensors |= {f"history.{key}": torch.from_numpy(value) for key, value in history.tensors().items()}
-    partial = folder / f"{RESUME}.partial"
-    save_torch_file(
-        {key: value.detach().cpu().contiguous() for key, value in tensors.items()},
-        partial,
-        metadata={"epoch": str(epoch), "recipe": json.dumps(recipe, default=str)},
-    )
-    partial.replace(folder / RESUME)
+    """Weights, optimiser and history after a whole epoch."""
+    past = {key: torch.from_numpy(value) for key, value in history.tensors().items()}
+    write_state(folder, {"model": model.state_dict(), "history": past}, optimiser, {"epoch": epoch}, {"recipe": recipe})
 
 
 def read_resume(
     folder: Path, model: Autoencoder, optimiser: torch.optim.Optimizer, history: History, recipe: dict[str, Any]
 ) -> int:
     """Undo write_resume. -> whole epochs done. Raises ValueError when there is nothing to resume from."""
-    file = folder / RESUME
-    try:
-        with safe_open(file, "pt") as opened:
-            metadata = opened.metadata()
-            tensors = {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
-        raise ValueError(f"There is no training to resume in {folder}: {RESUME} is missing or damaged.") from None
-    before = json.loads(metadata["recipe"])
-    now = json.loads(json.dumps(recipe, default=str))
-    free = ("epochs", "title", "teaches", "classic")  # more epochs may be asked for; the others do not train
-    if any(before.get(key) != now[key] for key in now if key not in free):
-        raise ValueError(f"{file} belongs to another training; pass the same options or another --out.")
-    model.load_state_dict({k.removeprefix("model."): v for k, v in tensors.items() if k.startswith("model.")})
-    saved = optimiser.state_dict()
-    saved["state"] = {}
-    for key, value in tensors.items():
-        if key.startswith("optimiser."):
-            _, index, name = key.split(".")
-            saved["state"].setdefault(int(index), {})[name] = value
-    optimiser.load_state_dict(saved)
-    history.load({k.removeprefix("history."): v.numpy() for k, v in tensors.items() if k.startswith("history.")})
+    # More epochs may be asked for; the others do not train.
+    tensors, metadata = read_state(folder, {"recipe": recipe}, free=("epochs", "title", "teaches", "classic"))
+    model.load_state_dict(part(tensors, "model"))
+    restore_optimiser(optimiser, tensors)
+    history.load({key: value.numpy() for key, value in part(tensors, "history").items()})
     return int(metadata["epoch"])
 
 

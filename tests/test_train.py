@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from skimage.io import imread
 
 import explorer
-from explorer import train, train_files
+from explorer import resume, train
 from explorer.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -286,7 +286,7 @@ def test_a_training_is_not_resumed_with_other_options(
 def test_a_damaged_resume_file_ends_with_code_2_and_a_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / train_files.RESUME).write_bytes(b"not safetensors")
+    (tmp_path / resume.RESUME).write_bytes(b"not safetensors")
     assert train.main(["digits-vae-2d", "--device", "cpu", "--out", str(tmp_path), "--resume"]) == 2
     assert "resume.safetensors is missing or damaged" in capsys.readouterr().err
 

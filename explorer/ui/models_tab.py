@@ -34,9 +34,9 @@ def build(worker: DecodeWorker) -> None:
     gr.Code(commands, language="shell", label="The commands that made them", interactive=False, show_line_numbers=False)
 
 
-def table(rows: list[list[str]]) -> str:
-    """HEADERS and rows as a Markdown table."""
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [HEADERS, ["---"] * len(HEADERS), *rows])
+def table(rows: list[list[str]], headers: list[str] = HEADERS) -> str:
+    """Headers and rows as a Markdown table."""
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [headers, ["---"] * len(headers), *rows])
 
 
 def row(config: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from PIL import Image
 from explorer import photo_jobs
 from explorer.photo_jobs import Encoding
 from explorer.photo_models import BUILT_IN, for_visitors
+from explorer.ui.models_tab import table
 from explorer.ui.photo_measures import HEADERS, notes_html, row
 
 MOST = 6
@@ -83,5 +84,4 @@ def table_of(results: list[Encoding]) -> str:
     """HEADERS and a row for each result, as a Markdown table."""
     if not results:
         return ""
-    lines = [HEADERS, ["---"] * len(HEADERS), *map(row, results)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return table([row(result) for result in results], HEADERS)

@@ -11,7 +11,6 @@ import gradio as gr
 from PIL import Image
 
 from explorer import photo_jobs
-from explorer.latent_edits import Edits
 from explorer.latent_files import load, save
 from explorer.latent_views import channel_pictures
 from explorer.photo import LARGEST, read_photo
@@ -76,7 +75,7 @@ def decode(latents: str, model: str = BUILT_IN, edits: dict | None = None) -> tu
         raise ValueError("Send a .safetensors or .npy file with latents.")
     opened = photo_jobs.open_latents(for_visitors(model), load(latents))
     wanted = parse_edits(edits or {}, len(opened.mean))
-    if wanted == Edits(channels=wanted.channels) and wanted.channels == parse_edits({}, len(opened.mean)).channels:
+    if wanted == parse_edits({}, len(opened.mean)):
         return opened.reconstruction, about(opened)
     return photo_jobs.decode(opened, wanted.apply(opened.mean, None)).image, about(opened)
 

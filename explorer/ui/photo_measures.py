@@ -32,10 +32,9 @@ def measures_list(encoding: Encoding, measures: Measures | None, decoding: Decod
 
 
 def _nearness(measures: Measures) -> list[tuple[str, str, str]]:
-    ssim = "–" if measures.ssim is None else f"{measures.ssim:.3f}"
     return [
         ("PSNR", decibels(measures.psnr), ""),
-        ("SSIM", ssim, ""),
+        ("SSIM", similarity(measures.ssim), ""),
         ("Mean error", f"{measures.mae:.4f}", "of 1"),
     ]
 
@@ -44,13 +43,17 @@ def decibels(psnr: float) -> str:
     return "∞ dB" if np.isinf(psnr) else f"{psnr:.2f} dB"
 
 
+def similarity(ssim: float | None) -> str:
+    return "–" if ssim is None else f"{ssim:.3f}"
+
+
 def row(encoding: Encoding) -> list[str]:
     """One line of the comparison, under HEADERS."""
     measures = encoding.measures or Measures(float("nan"), None, float("nan"))
     return [
         f"`{encoding.model}`",
         decibels(measures.psnr),
-        "–" if measures.ssim is None else f"{measures.ssim:.3f}",
+        similarity(measures.ssim),
         f"{measures.mae:.4f}",
         f"{compression(encoding.size, encoding.mean.shape).numbers:.1f}× fewer",
         f"{encoding.encode_ms:.0f} ms",

@@ -221,8 +221,8 @@ def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
 def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any]) -> dict[str, Any]:
     """What every new reconstruction changes: pictures, measures, files and the code that repeats it."""
     encoding, folder = visit.encoding, next_folder(visit.folder)
-    measures = None
-    if encoding.photo is not None:
+    measures = encoding.measures
+    if encoding.photo is not None and decoding.image is not encoding.reconstruction:  # whose measures are known
         measures = compare(np.asarray(encoding.photo), np.asarray(decoding.image))
     photo = save_png(encoding.base, folder / "photo.png")
     png = save_png(decoding.image, folder / "reconstruction.png")
