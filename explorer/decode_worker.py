@@ -21,16 +21,23 @@ from explorer.latent_space import LatentSpace
 
 MAX_BATCH = 64
 MAX_PENDING = 1024
+MAX_DIMENSIONS = 1024
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where to decode: a point of a map, moved within its plane from one test point (or from their mean)."""
+    """Where to decode: a point of a map, moved within its plane from one test point (or from their mean).
+
+    plane: another plane than the map's own, as LatentSpace.in_plane takes it. z: the latent itself, (D,) floats, which
+    then stands for all the rest.
+    """
 
     model: str
     x: float
     y: float
     point: int | None = None
+    plane: str | None = None
+    z: tuple[float, ...] | None = None
 
 
 class Frame(NamedTuple):
@@ -57,15 +64,21 @@ def parse_place(values: Mapping[str, Any]) -> Place:
         raise ValueError("model must be the name of a map.")
     if point is not None and (type(point) is not int or point < 0):
         raise ValueError("point must be the index of a test point, or left out.")
-    return Place(model, _coordinate(values, "x"), _coordinate(values, "y"), point)
+    if (z := values.get("z")) is not None:
+        if not isinstance(z, list) or len(z) > MAX_DIMENSIONS:
+            raise ValueError("z must be a list of as many numbers as the map has latent dimensions.")
+        return Place(model, 0.0, 0.0, z=tuple(_coordinate(value, "each number of z") for value in z))
+    plane = values.get("plane")
+    if plane is not None and not isinstance(plane, str):
+        raise ValueError("plane must be the name of a plane, or left out.")
+    return Place(model, _coordinate(values.get("x"), "x"), _coordinate(values.get("y"), "y"), point, plane)
 
 
-def _coordinate(values: Mapping[str, Any], name: str) -> float:
-    value = values.get(name)
+def _coordinate(value: Any, name: str) -> float:
     if type(value) not in (int, float):
         raise ValueError(f"{name} must be a number.")
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except OverflowError:
         number = math.inf
     if not math.isfinite(number) or abs(number) > LIMIT:
@@ -104,17 +117,23 @@ class DecodeWorker:
             self._wake.notify()
         self._thread.join(timeout=10)
 
-    def space(self, name: str) -> LatentSpace:
-        """The named map, opened at its first use. Raises UnknownModel with the names there are."""
+    def space(self, name: str, plane: str | None = None) -> LatentSpace:
+        """The named map, opened at its first use, in one of its planes. Raises UnknownModel with the names there are,
+        ValueError: no such plane."""
         if name not in self.names:
             raise UnknownModel(f"There is no map of that name; there are {', '.join(self.names)}.")
         if name not in self._spaces:
             self._spaces[name] = latent_space.load(name, self.device)
-        return self._spaces[name]
+        return self._spaces[name] if plane is None else self._spaces[name].in_plane(plane)
 
     def resolve(self, place: Place) -> tuple[LatentSpace, tuple[float, float], np.ndarray]:
-        """A place's map, coordinates and anchor (D,). Raises UnknownModel, or ValueError: no such point."""
-        space = self.space(place.model)
+        """A place's map, coordinates and anchor (D,). Raises UnknownModel, or ValueError: no such point or plane."""
+        space = self.space(place.model, place.plane)
+        if place.z is not None:
+            if len(place.z) != space.latent_dim:
+                raise ValueError(f"z must have {space.latent_dim} numbers.")
+            anchor = np.array(place.z, np.float32)
+            return space, tuple(space.to_plane(anchor[None])[0].tolist()), anchor
         if place.point is not None and place.point >= len(space.latents):
             raise ValueError(f"point must be smaller than {len(space.latents)}.")
         anchor = space.origin if place.point is None else space.latents[place.point]
@@ -162,11 +181,20 @@ class DecodeWorker:
     def _decode(self, name: str, places: list[Place]) -> list[Frame]:
         space = self.space(name)
         begin = time.perf_counter()
-        _, points, anchors = zip(*map(self.resolve, places), strict=True)
-        images = to_bytes(space.decode(space.from_plane(points, np.stack(anchors))))
+        images = to_bytes(space.decode(self._latents(places)))
         height, width = space.image_shape
         milliseconds = 1000 * (time.perf_counter() - begin)
         return [Frame(image.tobytes(), width, height, milliseconds) for image in images]
+
+    def _latents(self, places: list[Place]) -> np.ndarray:
+        """The latents (B, D) of places of one map, found together for those in the same plane."""
+        spaces, points, anchors = zip(*map(self.resolve, places), strict=True)
+        latents = np.empty((len(places), spaces[0].latent_dim), np.float32)
+        for plane in {place.plane for place in places}:
+            rows = [row for row, place in enumerate(places) if place.plane == plane]
+            xy, base = [points[row] for row in rows], np.stack([anchors[row] for row in rows])
+            latents[rows] = spaces[rows[0]].from_plane(xy, base)
+        return latents
 
 
 def _deliver(results: list[tuple[Job, Frame | Exception]]) -> None:

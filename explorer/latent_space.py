@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from safetensors.numpy import load_file, save_file
 from explorer.arrays import as_array
 from explorer.autoencoder import Autoencoder, checkpoint_file
 from explorer.latent_tools import LatentTools
+from explorer.planes import Plane, named, principal
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 LATENTS = "latents.safetensors"
@@ -90,7 +92,8 @@ class LatentSpace(LatentTools):
     name: the checkpoint's folder name. latent_dim: D. image_shape: (H, W). class_names: list of str.
     config: config.json as a dict. latents: (N, D) float32, the encoded test set (the posterior's means for a VAE).
     logvar: (N, D) float32 of a VAE, else None. labels: (N,) int64.
-    plane: (N, 2) float32, the latents on the map. origin: (D,) float32, the latent at the plane's (0, 0).
+    plane: (N, 2) float32, the latents on the map. origin: (D,) float32, the latent at the map's (0, 0).
+    axes: (2, D) float64, orthonormal, the directions of its x and y. plane_name: as in_plane takes it, "" for its own.
     """
 
     def __init__(self, model: Autoencoder, name: str, tensors: dict[str, np.ndarray]) -> None:
@@ -101,13 +104,32 @@ class LatentSpace(LatentTools):
         self.config: dict[str, Any] = {"architecture": asdict(model.architecture), **model.description}
         self.class_names = self._class_names()
         self.device = str(next(model.parameters()).device)
+        self.plane_name = ""
         self.latents, self.labels = self._points(tensors)
         self.logvar = self._logvar(tensors)
-        self.origin, self._axes = self._plane(tensors)
-        self.plane = self.to_plane(self.latents)
-        for array in (self.latents, self.labels, self.logvar, self.origin, self.plane):
+        self._show(self._own_plane(tensors))
+        for array in (self.latents, self.labels, self.logvar):
             if array is not None:
                 array.setflags(write=False)
+
+    def _show(self, plane: Plane) -> None:
+        self._plane, self.origin, self.axes = plane, *plane
+        self.plane = self.to_plane(self.latents)
+        for array in (self.origin, self.axes, self.plane):
+            array.setflags(write=False)
+
+    @lru_cache(maxsize=64)  # noqa: B019 - maps are kept as long as the process
+    def in_plane(self, name: str) -> LatentSpace:
+        """The same space with another plane as its map: "z3-z7" (two dimensions) or "p12-p99-p407" (three test points).
+
+        Raises ValueError: a space of two dimensions, and all that is no plane of this one.
+        """
+        if self.latent_dim == 2:
+            raise ValueError(f"{self.name} has two dimensions: its map shows all of it.")
+        other = copy.copy(self)
+        other.plane_name = name
+        other._show(named(name, self.latents))
+        return other
 
     def encode(self, images: ArrayLike) -> np.ndarray:
         """Images (B, H, W) in [0, 1], (H, W) == image_shape -> (B, D) float32 (the mean, for a VAE).
@@ -146,9 +168,7 @@ class LatentSpace(LatentTools):
         latents = self._latents(z)
         if self.latent_dim == 2:
             return latents.copy()
-        # einsum, not @: a row's result must not depend on how many rows there are, or a clicked point would not be
-        # exactly its own projection.
-        return np.einsum("bd,pd->bp", latents.astype(np.float64) - self.origin, self._axes).astype(np.float32)
+        return self._plane.project(latents)
 
     def from_plane(self, xy: ArrayLike, anchor: ArrayLike | None = None) -> np.ndarray:
         """Map coordinates (B, 2) -> latents (B, D) float32.
@@ -165,7 +185,7 @@ class LatentSpace(LatentTools):
         if len(base) not in (1, len(points)):
             raise ValueError(f"anchor must have the shape ({self.latent_dim},) or (B, {self.latent_dim}).")
         moved = points.astype(np.float64) - (0 if anchor is None else self.to_plane(base))
-        return (base + np.einsum("bp,pd->bd", moved, self._axes)).astype(np.float32)
+        return (base + self._plane.lift(moved)).astype(np.float32)
 
     def _pixels(self, images: ArrayLike) -> np.ndarray:
         pixels = as_array(images, "images", ("B", *map(str, self.image_shape)))
@@ -205,30 +225,22 @@ class LatentSpace(LatentTools):
             raise ValueError(f"{self.name}/{LATENTS} does not hold a log-variance for each of its points.")
         return logvar.astype(np.float32)
 
-    def _plane(self, tensors: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-        """The plane's origin (D,) and its two orthonormal axes (2, D); kept in the file so that links stay valid."""
+    def _own_plane(self, tensors: dict[str, np.ndarray]) -> Plane:
+        """The map's plane when no other is asked for; kept in the file so that links stay valid."""
         if self.latent_dim == 2:
-            return np.zeros(2, np.float32), np.eye(2)
+            return Plane(np.zeros(2, np.float32), np.eye(2))
         origin, axes = tensors.get("plane_origin"), tensors.get("plane_axes")
         if origin is None or axes is None or origin.shape != (self.latent_dim,) or axes.shape != (2, self.latent_dim):
             raise ValueError(f"{self.name}/{LATENTS} does not hold the plane of its map.")
         if not np.isfinite(origin).all() or not np.allclose(axes @ axes.T, np.eye(2), atol=1e-3):
             raise ValueError(f"{self.name}/{LATENTS} holds a plane whose axes are not orthonormal.")
-        return origin.astype(np.float32), axes.astype(np.float64)
+        return Plane(origin.astype(np.float32), axes.astype(np.float64))
 
 
 def save_latents(folder: Path, mean: np.ndarray, logvar: np.ndarray | None, labels: np.ndarray) -> None:
     """Write the encoded test set, and the plane of its map when D > 2."""
     tensors = {"mean": mean, "label": labels} | ({} if logvar is None else {"logvar": logvar})
     if mean.shape[1] > 2:
-        tensors["plane_origin"], tensors["plane_axes"] = pca_plane(mean)
+        tensors["plane_origin"], tensors["plane_axes"] = principal(mean)
     # PCA's axes are in Fortran order, and safetensors writes an array's memory as it lies.
     save_file({key: np.ascontiguousarray(value) for key, value in tensors.items()}, folder / LATENTS)
-
-
-def pca_plane(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean (D,) and the first two principal axes (2, D) of (N, D) latents; float32."""
-    from sklearn.decomposition import PCA
-
-    pca = PCA(2, svd_solver="full").fit(latents)
-    return pca.mean_.astype(np.float32), pca.components_.astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 MAX_LATTICE = 64  # pictures on a side
 MAX_POINTS = 10_000  # of one walk or sample
 METHODS = ("linear", "spherical")
+ANCHORS = range(2, 6)
+ACTIVE_VARIANCE = 0.01  # of a VAE's means, below which a dimension is unused (Burda et al. 2016, section 4.2)
+ACTIVE_SHARE = 1e-3  # the same for a plain autoencoder, whose latents have no scale: a share of the largest variance
+REFERENCES = 1_000  # encoded points that stand for all of them
 
 
 class LatentTools:
@@ -27,23 +32,35 @@ class LatentTools:
     latent_dim: int
     image_shape: tuple[int, int]
     latents: np.ndarray
+    labels: np.ndarray
+    logvar: np.ndarray | None
+    class_names: list[str]
     encode: Callable[[ArrayLike], np.ndarray]
     decode: Callable[[ArrayLike], np.ndarray]
     from_plane: Callable[..., np.ndarray]
     config: dict[str, Any]
     _pixels: Callable[[ArrayLike], np.ndarray]
 
-    def lattice(self, bounds: ArrayLike, n: int, anchor: ArrayLike | None = None) -> np.ndarray:
-        """Decoded images of an n × n grid over a part of the map, edges included.
+    def lattice(self, bounds: ArrayLike, n: int | tuple[int, int], anchor: ArrayLike | None = None) -> np.ndarray:
+        """Decoded images of a grid over a part of the map, edges included.
 
-        bounds: ((x0, x1), (y0, y1)) on the map. anchor: as from_plane takes it. -> (n, n, H, W) float32 in [0, 1]; the
-        first row lies at y1, the first column at x0. Raises ValueError: n outside 1 to 64, bounds not finite.
+        bounds: ((x0, x1), (y0, y1)) on the map. n: its rows and columns, or one number for both. anchor: as from_plane
+        takes it. -> (n, n, H, W) float32 in [0, 1]; the first row lies at y1, the first column at x0. Raises
+        ValueError: n outside 1 to 64, bounds not finite.
         """
+        latents = self.grid(bounds, n, anchor)
+        images = self.decode(latents.reshape(-1, self.latent_dim))
+        return images.reshape(*latents.shape[:2], *self.image_shape)
+
+    def grid(self, bounds: ArrayLike, n: int | tuple[int, int], anchor: ArrayLike | None = None) -> np.ndarray:
+        """The latents of a lattice: its arguments -> (rows, columns, D) float32."""
         (x0, x1), (y0, y1) = as_array(bounds, "bounds", ("2", "2")).tolist()
-        _whole(n, "n", MAX_LATTICE)
-        x, y = np.meshgrid(np.linspace(x0, x1, n), np.linspace(y1, y0, n))
+        rows, columns = n if isinstance(n, tuple) else (n, n)
+        for side in (rows, columns):
+            _whole(side, "n", MAX_LATTICE)
+        x, y = np.meshgrid(np.linspace(x0, x1, columns), np.linspace(y1, y0, rows))
         places = np.stack([x.ravel(), y.ravel()], 1)
-        return self.decode(self.from_plane(places, anchor)).reshape(n, n, *self.image_shape)
+        return self.from_plane(places, anchor).reshape(rows, columns, self.latent_dim)
 
     def interpolate(self, a: ArrayLike, b: ArrayLike, steps: int, method: str = "linear") -> np.ndarray:
         """A walk between two latents (D,), both ends included. -> (steps, D) float32
@@ -56,6 +73,18 @@ class LatentTools:
         if method not in METHODS:
             raise ValueError(f"method must be {' or '.join(METHODS)}.")
         return np.stack([interpolate(start, end, float(t), method) for t in np.linspace(0, 1, steps)])
+
+    def walk(self, anchors: ArrayLike, steps: int, method: str = "linear") -> np.ndarray:
+        """A walk past two to five latents (A, D), `steps` from each to the next. -> ((A - 1) * steps + 1, D) float32
+
+        Raises ValueError: fewer or more anchors, and as interpolate does.
+        """
+        places = as_array(anchors, "anchors", ("A", str(self.latent_dim)))
+        if len(places) not in ANCHORS:
+            raise ValueError(f"A walk has from {ANCHORS[0]} to {ANCHORS[-1]} anchors.")
+        _whole(steps, "steps", MAX_POINTS // ANCHORS[-1])
+        legs = [self.interpolate(a, b, steps + 1, method) for a, b in pairwise(places)]
+        return np.concatenate([legs[0], *(leg[1:] for leg in legs[1:])])
 
     def sample(self, n: int, how: str = "prior", seed: int | None = None) -> np.ndarray:
         """n latents (n, D) float32; the same for the same seed.
@@ -98,10 +127,14 @@ class LatentTools:
 
         Its bandwidth in each dimension is the standard deviation there times N ** (-1 / (D + 4)) (Scott 1992).
         """
+        return np.exp(self.log_density(z))
+
+    def log_density(self, z: ArrayLike) -> np.ndarray:
+        """The natural logarithm of `density`, which does not vanish far away. (B, D) -> (B,) float64"""
         scaled = self._latents(z) / self._spread
         if not len(scaled):  # scikit-learn wants at least one
             return np.zeros(0)
-        return np.exp(self._kernels.score_samples(scaled)) / float(np.prod(self._spread))
+        return self._kernels.score_samples(scaled) - float(np.log(self._spread).sum())
 
     def log_prior(self, z: ArrayLike) -> np.ndarray:
         """The logarithm of the standard normal density, which a VAE's latents are drawn to. (B, D) -> (B,) float32"""
@@ -116,6 +149,39 @@ class LatentTools:
         from explorer.classifier import open_classifier
 
         return open_classifier(str(self.config["data"])).probabilities(self._pixels(images))
+
+    @cached_property
+    def centroids(self) -> np.ndarray:
+        """The mean of each class's encoded test points, (C, D) float32; NaN for a class that has none."""
+        of_class = [self.latents[self.labels == label] for label in range(len(self.class_names))]
+        nobody = np.full(self.latent_dim, np.nan, np.float32)
+        return np.stack([points.mean(0) if len(points) else nobody for points in of_class])
+
+    @cached_property
+    def variance(self) -> np.ndarray:
+        """The variance of the encoded test set in each dimension, (D,) float32."""
+        return self.latents.var(0)
+
+    @cached_property
+    def active(self) -> np.ndarray:
+        """Which dimensions carry something, (D,) bool; a VAE collapses those that it does not need onto the prior."""
+        least = ACTIVE_VARIANCE if self.logvar is not None else ACTIVE_SHARE * self.variance.max()
+        return self.variance > least
+
+    @cached_property
+    def gap(self) -> float:
+        """The distance to the nearest other encoded point that 99 % of the encoded points keep below."""
+        _, distances = self.neighbours(self._references, min(2, len(self.latents)))
+        return float(np.quantile(distances[:, -1], 0.99))
+
+    @cached_property
+    def typical_log_density(self) -> float:
+        """The median of log_density over encoded points."""
+        return float(np.median(self.log_density(self._references)))
+
+    @property
+    def _references(self) -> np.ndarray:
+        return self.latents[:: -(-len(self.latents) // REFERENCES)]
 
     def _latents(self, z: ArrayLike) -> np.ndarray:
         return as_array(z, "z", ("B", str(self.latent_dim)))

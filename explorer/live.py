@@ -142,7 +142,16 @@ def query_place(query: Mapping[str, str]) -> Place:
                 values[name] = kind(values[name])
             except ValueError:
                 raise ValueError(f"{name} must be a number.") from None
+    if "z" in values:
+        values["z"] = _numbers(values["z"])
     return parse_place(values)
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise ValueError("z must be numbers with commas between them.") from None
 
 
 def routes(worker: DecodeWorker) -> FastAPI:

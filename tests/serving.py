@@ -57,7 +57,9 @@ class WatchedWorker(DecodeWorker):
         super().__init__(names, device="cpu")
         self.watched: dict[str, WatchedSpace] = {}
 
-    def space(self, name: str) -> Any:
+    def space(self, name: str, plane: str | None = None) -> Any:
+        if plane is not None:
+            return super().space(name, plane)
         space = super().space(name)
         return self.watched.setdefault(name, WatchedSpace(space))
 

@@ -21,6 +21,7 @@ import explorer
 from explorer import LatentSpace, latent_space, live
 from explorer.decode_worker import to_bytes
 from explorer.recipes import RECIPES
+from explorer.ui import tool_endpoints
 from explorer.ui.app import launch
 
 FLAT, DEEP = "mnist-ae-2d", "mnist-vae-20d"  # what the page calls the two small maps of these tests
@@ -77,7 +78,7 @@ def deep(maps: Path) -> LatentSpace:
 def test_the_named_endpoints_are_those_of_the_readme(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
     of_the_map = {"/models", "/map_decode", "/map_encode", "/describe"}
-    of_its_tools = {"/lattice", "/interpolate", "/sample", "/neighbours", "/trust", "/posterior"}
+    of_its_tools = {f"/{name}" for name in tool_endpoints.NAMES}
     of_photos = {"/encode", "/decode", "/compare", "/channels"}
     assert set(endpoints["named_endpoints"]) == of_the_map | of_its_tools | of_photos
 

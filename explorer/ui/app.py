@@ -13,7 +13,10 @@ from starlette.routing import Mount
 
 from explorer import live
 from explorer.decode_worker import DecodeWorker
-from explorer.ui import latent_map, map_tab, models_tab, photo_tab
+from explorer.tool_thread import ToolThread
+from explorer.ui import latent_map, map_tab, models_tab, photo_tab, tool_routes
+from explorer.ui.map_tools import MapTools
+from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
 
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
@@ -65,14 +68,14 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="slate", radius_size="lg", font=FONTS, font_mono=MONO)
 
 
-def build(worker: DecodeWorker) -> gr.Blocks:
+def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> gr.Blocks:
     """The page; nothing is served yet."""
     options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
     with gr.Blocks(title="Latent space explorer", **options) as demo:
         gr.Markdown(TITLE, elem_id="title")
         with gr.Tabs():
             with gr.Tab("Map"):
-                map_tab.build(worker)
+                map_tab.build(worker, tools, thread)
             with gr.Tab("Photo"):
                 photo_tab.build()
             with gr.Tab("Models"):
@@ -85,9 +88,11 @@ def launch(**options: Any) -> gr.Blocks:
 
     options: what gr.Blocks.launch takes, such as server_port.
     """
-    worker = DecodeWorker()
+    worker, thread = DecodeWorker(), ToolThread()
+    tools = MapTools(worker, Originals())
     api = live.routes(worker)
     warm_up = latent_map.add_routes(api, worker)
+    tool_routes.add_routes(api, tools, thread)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -95,9 +100,10 @@ def launch(**options: Any) -> gr.Blocks:
         worker.start()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield
+        thread.stop()
         worker.stop()
 
-    demo = build(worker)
+    demo = build(worker, tools, thread)
     demo.launch(
         theme=theme(),
         css=CSS,

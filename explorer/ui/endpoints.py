@@ -7,12 +7,11 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.decode_worker import DecodeWorker, parse_place
+from explorer.decode_worker import Busy, DecodeWorker, parse_place
+from explorer.ui.answers import MAX_IMAGES, few
 from explorer.ui.latent_map import describe as describe_point
 from explorer.ui.latent_map import introduce
 from explorer.ui.originals import Originals
-
-MAX_IMAGES = 256
 
 
 def build(worker: DecodeWorker, originals: Originals) -> None:
@@ -22,16 +21,23 @@ def build(worker: DecodeWorker, originals: Originals) -> None:
         """The maps there are: name, title, what each teaches, class names."""
         return [introduce(worker.space(name)) for name in worker.names]
 
-    def map_decode(model: str, x: float, y: float, point: int | None = None) -> list[list[float]]:
-        """The image (H, W) in [0, 1] at a place of a map; with `point`, in the plane through that test point."""
-        space, xy, anchor = worker.resolve(parse_place({"model": model, "x": x, "y": y, "point": point}))
+    def map_decode(
+        model: str,
+        x: float = 0.0,
+        y: float = 0.0,
+        point: int | None = None,
+        plane: str | None = None,
+        z: list | None = None,
+    ) -> list[list[float]]:
+        """The image (H, W) in [0, 1] at a place of a map (in `plane`); with `point`, in the plane through that test
+        point. Or, with `z`, of a latent (D,) itself."""
+        asked = {"model": model, "x": x, "y": y, "point": point, "plane": plane, "z": z}
+        space, xy, anchor = worker.resolve(parse_place(asked))
         return space.decode(space.from_plane([xy], anchor))[0].tolist()
 
     def map_encode(model: str, images: list) -> list[list[float]]:
         """Images (B, H, W) in [0, 1], at most 256 -> latents (B, D), the posterior's means for a VAE."""
-        if not isinstance(images, list) or len(images) > MAX_IMAGES:
-            raise ValueError(f"images must be a list of at most {MAX_IMAGES} images.")
-        return worker.space(model).encode(images).tolist()
+        return worker.space(model).encode(few(images, MAX_IMAGES, "images")).tolist()
 
     def describe(model: str, point: int) -> dict:
         """Whose a test point is: label, latents, and its pixels as base64 of height * width grey bytes."""
@@ -42,13 +48,13 @@ def build(worker: DecodeWorker, originals: Originals) -> None:
 
 
 def with_sentences(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A ValueError becomes the client's error with its sentence, which never repeats what was sent."""
+    """A ValueError (or Busy) becomes the client's error with its sentence, which never repeats what was sent."""
 
     @wraps(function)
     def wrapped(*arguments: Any) -> Any:
         try:
             return function(*arguments)
-        except ValueError as error:
+        except (ValueError, Busy) as error:
             raise gr.Error(str(error), print_exception=False) from None
 
     return wrapped

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -19,6 +18,7 @@ from fastapi.responses import Response
 from explorer.decode_worker import DecodeWorker, UnknownModel, to_bytes
 from explorer.latent_space import LatentSpace
 from explorer.live import problem
+from explorer.ui.answers import to_base64
 from explorer.ui.originals import Originals
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
@@ -62,13 +62,30 @@ def _asset(name: str) -> str:
 
 
 def introduce(space: LatentSpace) -> dict[str, Any]:
-    """What the page knows of a model before its points are fetched."""
+    """What the page knows of a model before its points are fetched.
+
+    order: its latent dimensions by falling variance; mean, variance and active are those of the dimensions, (D,).
+    centroids: each class's mean latent, None where it has no test points.
+    """
     keys = ("title", "teaches")
-    return {"name": space.name, "class_names": space.class_names, **{k: str(space.config[k]) for k in keys}}
+    return {
+        "name": space.name,
+        "class_names": space.class_names,
+        **{k: str(space.config[k]) for k in keys},
+        "variational": space.logvar is not None,
+        "order": np.argsort(-space.variance, kind="stable").tolist(),
+        "variance": space.variance.tolist(),
+        "active": space.active.tolist(),
+        "mean": space.latents.mean(0).tolist(),
+        "centroids": [None if np.isnan(centre).any() else centre.tolist() for centre in space.centroids],
+    }
 
 
 def figure(space: LatentSpace) -> go.Figure:
-    """All encoded test points, one WebGL trace a class; customdata is the index in the test set."""
+    """All encoded test points, one WebGL trace a class; customdata is the index in the test set.
+
+    layout.meta holds the plane's origin and axes, so that the page can tell which latent a place is.
+    """
     chart = go.Figure()
     size = 4 if len(space.plane) > 2_000 else 6
     for label, name in enumerate(space.class_names):
@@ -90,7 +107,8 @@ def figure(space: LatentSpace) -> go.Figure:
         showlegend=False,
         dragmode="pan",
         hovermode=False,
-        uirevision=space.name,
+        uirevision=f"{space.name} {space.plane_name}",
+        meta={"origin": space.origin.tolist(), "axes": space.axes.tolist()},
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
@@ -146,14 +164,10 @@ def describe(worker: DecodeWorker, originals: Originals, model: str, point: int)
         "latents": latents.tolist(),
         "width": width,
         "height": height,
-        "reconstruction": _base64(to_bytes(space.decode(latents[None]))[0]),
-        "original": None if image is None else _base64(image),
+        "reconstruction": to_base64(to_bytes(space.decode(latents[None]))[0]),
+        "original": None if image is None else to_base64(image),
         "note": note,
     }
-
-
-def _base64(pixels: np.ndarray) -> str:
-    return base64.b64encode(pixels.tobytes()).decode()
 
 
 def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
@@ -163,19 +177,21 @@ def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
     """
 
     @lru_cache(maxsize=64)
-    def figure_bytes(model: str) -> bytes:
-        return gzip.compress(figure(worker.space(model)).to_json().encode(), 5)
+    def figure_bytes(model: str, plane: str | None = None) -> bytes:
+        return gzip.compress(figure(worker.space(model, plane)).to_json().encode(), 5)
 
     @lru_cache(maxsize=1)
     def plotly_bytes() -> bytes:
         return gzip.compress(PLOTLY_JS.read_bytes(), 6)
 
     @api.get("/figure")
-    def map_figure(request: Request, model: str = "") -> Response:
+    def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
         try:
-            return _packed(request, figure_bytes(model), "application/json", "no-cache")
+            return _packed(request, figure_bytes(model, plane), "application/json", "no-cache")
         except UnknownModel as error:
             return problem(404, str(error))
+        except ValueError as error:
+            return problem(422, str(error))
 
     @api.get("/plotly.min.js")
     def plotly_js(request: Request) -> Response:

@@ -7,20 +7,20 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
+from explorer.tool_thread import ToolThread
 from explorer.ui import endpoints, tool_endpoints
 from explorer.ui.latent_map import component, describe, introduce
-from explorer.ui.originals import Originals
+from explorer.ui.map_tools import MapTools
 
 
-def build(worker: DecodeWorker) -> None:
+def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
-    originals = Originals()
     latent_map = component([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
 
     def on_pick(event: gr.EventData) -> dict[str, Any]:
         sent = event._data if isinstance(event._data, dict) else {}
         try:
-            return describe(worker, originals, str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
+            return describe(worker, tools.originals, str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
         except ValueError as error:
             return {"error": str(error)}
 
@@ -28,5 +28,5 @@ def build(worker: DecodeWorker) -> None:
     # while an earlier one is being answered would be lost; the page drops answers that are no longer asked for.
     quick = {"queue": False, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"}
     latent_map.pick(on_pick, None, latent_map, **quick)
-    endpoints.build(worker, originals)
-    tool_endpoints.build(worker)
+    endpoints.build(worker, tools.originals)
+    tool_endpoints.build(tools, thread)
