@@ -179,6 +179,11 @@ class LatentTools:
         """The median of log_density over encoded points."""
         return float(np.median(self.log_density(self._references)))
 
+    @cached_property
+    def typical_drift(self) -> float:
+        """The median of drift over encoded points."""
+        return float(np.median(self.drift(self._references[::4])))
+
     @property
     def _references(self) -> np.ndarray:
         return self.latents[:: -(-len(self.latents) // REFERENCES)]

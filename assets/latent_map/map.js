@@ -3,7 +3,9 @@ const base = new URL("gradio_api/explorer/", document.baseURI);
 const part = (role) => element.querySelector(`[data-role="${role}"]`);
 const root = part("root"), plot = part("plot"), pad = part("pad"), cursor = part("cursor"), canvas = part("decoded");
 const known = new Map(props.models.map((model) => [model.name, model]));
-const state = { model: null, x: 0, y: 0, point: null, hidden: new Set() };
+// point: the test point through which the plane goes; z: any other latent, (D,), that it goes through.
+const state = { model: null, plane: null, x: 0, y: 0, point: null, z: null, hidden: new Set() };
+let meta = { origin: [0, 0], axes: [[1, 0], [0, 1]] }; // of the plane that is shown
 let points = { x: [], y: [], label: [], index: [] }; // of the whole map, in one row each
 let colours = [];
 let loading = 0;
@@ -40,12 +42,12 @@ const decodeArray = ({ dtype, bdata }) => {
   return new types[dtype](fromBase64(bdata).buffer);
 };
 
-async function openModel(name, place) {
+async function openModel(name, place, plane = null) {
   const mine = ++loading;
-  const model = known.get(name);
-  clear(model);
+  clear(known.get(name), plane);
   try {
-    const answer = await fetch(new URL(`figure?model=${encodeURIComponent(name)}`, base));
+    const asked = new URLSearchParams({ model: name, ...(plane && { plane }) });
+    const answer = await fetch(new URL(`figure?${asked}`, base));
     if (!answer.ok) throw new Error((await answer.json()).error);
     const figure = await answer.json();
     Plotly ??= await plotly;
@@ -54,15 +56,21 @@ async function openModel(name, place) {
     if (mine !== loading) return;
     part("veil").hidden = true;
     goTo(place ?? { point: 0 });
+    each("shown");
   } catch (error) {
     if (mine === loading) part("veil").textContent = `The map could not be loaded. ${error.message}`;
   }
 }
 
-function clear(model) {
+function clear(model, plane) {
   firstId = source.lastId + 1; // whatever is still on its way belongs to the model before
-  Object.assign(state, { model: model.name, point: null });
-  state.hidden.clear();
+  flight += 1;
+  if (state.model !== model.name) {
+    state.hidden.clear();
+    pointLatents.clear();
+  }
+  Object.assign(state, { model: model.name, plane, point: null, z: null });
+  each("cleared");
   paints.length = 0;
   dirty = null;
   part("veil").hidden = false;
@@ -90,14 +98,17 @@ async function show(name, figure) {
     }
   });
   points = all;
+  meta = figure.layout.meta;
   themed(figure.layout);
   await Plotly.react(plot, figure.data, figure.layout, { displayModeBar: false, scrollZoom: true, doubleClick: false });
   if (!plot.dataset.listening) {
     plot.dataset.listening = "yes";
-    plot.on("plotly_relayout", placeCursor);
-    plot.on("plotly_relayouting", placeCursor);
+    plot.on("plotly_relayout", viewChanged);
+    plot.on("plotly_relayouting", viewChanged);
   }
   drawLegend(known.get(name));
+  if (state.hidden.size) filter(() => {});
+  viewChanged();
 }
 
 function themed(layout) {
@@ -112,7 +123,8 @@ function themed(layout) {
   }
 }
 
-function goTo({ x, y, point = null }) {
+function goTo({ x, y, point = null, z = null }) {
+  if (z) return setLatent(z);
   const row = point === null ? -1 : points.index.indexOf(point);
   if (row >= 0 && (x === undefined || (x === round(points.x[row]) && y === round(points.y[row])))) {
     moveTo(points.x[row], points.y[row], point); // exactly its own place, which the link rounds

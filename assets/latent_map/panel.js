@@ -25,7 +25,11 @@ function pick() {
 watch("value", () => {
   const answer = props.value;
   if (answer?.error) notify(answer.error);
-  else if (answer && answer.model === state.model && answer.point === state.point) showPicked(answer);
+  else if (answer && answer.model === state.model && answer.point === state.point) {
+    pointLatents.set(answer.point, answer.latents);
+    showPicked(answer);
+    each("moved"); // now it is known where the cursor stands
+  }
 });
 
 function showPicked(answer) {

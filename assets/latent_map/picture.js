@@ -39,11 +39,18 @@ function paint(target, pixels, width, height) {
   target.getContext("2d").putImageData(image, 0, 0);
 }
 
-function moveTo(x, y, point, when = performance.now()) {
-  Object.assign(state, { x, y, point });
-  Object.assign(root.dataset, { model: state.model, x, y, point: point ?? "" });
+function moveTo(x, y, point, when = performance.now(), z = null) {
+  Object.assign(state, { x, y, point, z });
+  Object.assign(root.dataset, { model: state.model, plane: state.plane ?? "", x, y, point: point ?? "", z: z ? latentHere().join(" ") : "" });
   dirty = when;
   schedule();
+}
+
+// What is asked for, and how a painted picture is known to be of it.
+function here() {
+  const { model, plane, x, y, point, z } = state;
+  if (z) return [{ model, z: latentHere() }, [model, ...latentHere()].join(" ")];
+  return [{ model, plane, x, y, point }, [model, x, y, point].join(" ")];
 }
 
 function schedule() {
@@ -53,11 +60,11 @@ function schedule() {
     scheduled = false;
     placeCursor();
     if (dirty === null || !source.ready) return;
-    const { model, x, y, point } = state;
-    const id = source.request({ model, x, y, point });
-    sent.set(id, { when: dirty, place: [model, x, y, point].join(" ") });
+    const [place, key] = here();
+    sent.set(source.request(place), { when: dirty, place: key });
     dirty = null;
     readOut();
+    each("moved");
   });
 }
 setInterval(() => dirty !== null && schedule(), 100); // what found no room goes out when there is some again

@@ -14,9 +14,11 @@ pad.addEventListener("pointerdown", (event) => {
   pad.setPointerCapture(event.pointerId);
   held.set(event.pointerId, local(event));
   part("tip").hidden = true;
+  flight += 1; // a hand on the map ends a flight
   if (held.size === 1) {
     press = { at: local(event), moved: false };
-    moveTo(...toData(...press.at), state.point, event.timeStamp);
+    if (tools[open].press?.(press.at)) return;
+    moveTo(...toData(...press.at), state.point, event.timeStamp, state.z);
   }
 });
 
@@ -28,19 +30,22 @@ pad.addEventListener("pointermove", (event) => {
   if (held.size > 1) return pinch(event.pointerId, before, here);
   if (!press) return;
   press.moved ||= Math.hypot(here[0] - press.at[0], here[1] - press.at[1]) > CLICK_SLOP;
-  moveTo(...toData(...here), state.point, event.timeStamp);
+  if (tools[open].drag?.(here)) return;
+  moveTo(...toData(...here), state.point, event.timeStamp, state.z);
 });
 
 function release(event) {
   if (!held.delete(event.pointerId) || !press || held.size) return;
   const { at, moved } = press;
   press = null;
+  if (tools[open].lift?.(moved && event.type !== "pointercancel")) return;
   if (event.type === "pointercancel") return;
   if (!moved) {
     const row = nearest(...at, PICK_RADIUS[event.pointerType] ?? 8);
     if (row >= 0) moveTo(points.x[row], points.y[row], points.index[row], event.timeStamp);
     else moveTo(...toData(...at), null, event.timeStamp);
     pick();
+    tools[open].click?.(row);
   }
   remember();
 }
@@ -89,7 +94,7 @@ pad.addEventListener("keydown", (event) => {
   if (step) {
     const [low, high] = axes()[1].range;
     const size = ((high - low) / 200) * (event.shiftKey ? 10 : 1);
-    moveTo(round(state.x + step[0] * size), round(state.y + step[1] * size), state.point, event.timeStamp);
+    moveTo(round(state.x + step[0] * size), round(state.y + step[1] * size), state.point, event.timeStamp, state.z);
     remember();
   } else if (event.key === "+" || event.key === "=") zoom(0.8);
   else if (event.key === "-") zoom(1.25);
@@ -104,5 +109,6 @@ function pickNearest() {
   if (row < 0) return;
   moveTo(points.x[row], points.y[row], points.index[row]);
   pick();
+  tools[open].click?.(row);
   remember();
 }

@@ -62,7 +62,7 @@ part("pan").onclick = () => setMode(true);
 part("zoom-in").onclick = () => zoom(0.7);
 part("zoom-out").onclick = () => zoom(1 / 0.7);
 part("reset").onclick = reset;
-new ResizeObserver(() => plot._fullLayout && plot.clientWidth && Plotly.Plots.resize(plot).then(placeCursor)).observe(plot);
+new ResizeObserver(() => plot._fullLayout && plot.clientWidth && Plotly.Plots.resize(plot).then(viewChanged)).observe(plot);
 new MutationObserver(() => {
   if (!plot.layout) return;
   themed(plot.layout);

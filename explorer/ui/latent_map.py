@@ -24,7 +24,24 @@ from explorer.ui.originals import Originals
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
-SCRIPTS = ("frames.js", "map.js", "picture.js", "pointer.js", "panel.js", "start.js")  # one function's body
+TOOLS = (
+    "point",
+    "lattice",
+    "trust",
+    "walk",
+    "sample",
+    "draw",
+    "axes",
+    "direction",
+    "select",
+)  # a panel and a script each
+SCRIPTS = (  # one function's body
+    *("frames.js", "map.js", "latent.js", "layers.js", "ask.js", "picture.js", "pointer.js", "rail.js", "panel.js"),
+    *(f"tools/{name}.js" for name in TOOLS),
+    "start.js",
+)
+STYLES = ("map.css", *(f"tools/{name}.css" for name in TOOLS if (ASSETS / "tools" / f"{name}.css").is_file()))
+PANELS = "<!-- tools -->"  # where the tools' panels stand in map.html
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
 PALETTE = (
@@ -48,8 +65,8 @@ def component(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
     A plain gr.HTML, since Gradio writes a stub file beside the source of every subclass.
     """
     return gr.HTML(
-        html_template=_asset("map.html"),
-        css_template=_asset("map.css"),
+        html_template=_asset("map.html").replace(PANELS, "".join(_asset(f"tools/{name}.html") for name in TOOLS)),
+        css_template="".join(map(_asset, STYLES)),
         js_on_load="".join(map(_asset, SCRIPTS)),
         apply_default_css=False,
         elem_id=elem_id,

@@ -76,8 +76,8 @@ class MapTools:
     ) -> dict:
         """A measure on a grid as in lattice, n and rows at most 40: {"shape": [rows, n], "values": base64 of float32}.
 
-        kind: "density", as log10 of its ratio to that of a typical encoded point; "drift"; "prior", the log-density of
-        the standard normal; or "classes", how sure a classifier is, with "labels", base64 of a byte for each cell.
+        kind: "density", as log10 of its ratio to that of a typical encoded point; "drift", with `typical`, that of a typical one;
+        "prior", the log-density of the standard normal; or "classes", how sure a classifier is, with "labels", base64 of a byte for each cell.
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
@@ -89,7 +89,8 @@ class MapTools:
         if kind == "classes":
             found = space.classify(space.decode(latents))
             return {"shape": shape, **values(found.max(1)), "labels": to_base64(found.argmax(1).astype(np.uint8))}
-        return {"shape": shape, **values(measure(space, kind, latents))}
+        typical = {"typical": space.typical_drift} if kind == "drift" else {}
+        return {"shape": shape, **values(measure(space, kind, latents)), **typical}
 
     def interpolate(self, model: str, a: list, b: list, steps: int, method: str = "linear") -> list:
         """A walk (steps, D) between two latents (D,), both ends included; method is linear or spherical."""
