@@ -180,7 +180,8 @@ class LatentSpace(LatentTools):
         points = as_array(xy, "xy", ("B", "2"))
         if self.latent_dim == 2:
             return points.copy()
-        base = self.origin[None] if anchor is None else np.atleast_2d(np.asarray(anchor, dtype=np.float32))
+        given = anchor if isinstance(anchor, np.ndarray) else np.array(anchor, object)  # which as_array is to judge
+        base = self.origin[None] if anchor is None else np.atleast_2d(given)
         base = as_array(base, "anchor", ("1 or B", str(self.latent_dim)))
         if len(base) not in (1, len(points)):
             raise ValueError(f"anchor must have the shape ({self.latent_dim},) or (B, {self.latent_dim}).")

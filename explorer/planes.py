@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-DIMENSIONS = re.compile(r"z(\d{1,4})-z(\d{1,4})")
-POINTS = re.compile(r"p(\d{1,7})-p(\d{1,7})-p(\d{1,7})")
+DIMENSIONS = re.compile(r"z([0-9]{1,4})-z([0-9]{1,4})")
+POINTS = re.compile(r"p([0-9]{1,7})-p([0-9]{1,7})-p([0-9]{1,7})")
 TOGETHER = 1e-4  # of the longer side: three points so close to a line span no plane
 
 
