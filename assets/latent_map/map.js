@@ -46,10 +46,7 @@ async function openModel(name, place, plane = null) {
   const mine = ++loading;
   clear(known.get(name), plane);
   try {
-    const asked = new URLSearchParams({ model: name, ...(plane && { plane }) });
-    const answer = await fetch(new URL(`figure?${asked}`, base));
-    if (!answer.ok) throw new Error((await answer.json()).error);
-    const figure = await answer.json();
+    const figure = await fetchFigure(name, plane);
     Plotly ??= await plotly;
     if (mine !== loading) return;
     await show(name, figure);
@@ -58,21 +55,38 @@ async function openModel(name, place, plane = null) {
     goTo(place ?? { point: 0 });
     each("shown");
   } catch (error) {
-    if (mine === loading) part("veil").textContent = `The map could not be loaded. ${error.message}`;
+    if (mine !== loading) return;
+    part("veil").hidden = false;
+    part("veil").textContent = `The map could not be loaded. ${error.message}`;
+    if (!plane) return;
+    notify(error.message);
+    await openModel(name, place, null);
   }
 }
 
+async function fetchFigure(name, plane) {
+  const asked = new URLSearchParams({ model: name, ...(plane && { plane }) });
+  const answer = await fetch(new URL(`figure?${asked}`, base));
+  const figure = await answer.json();
+  if (!answer.ok) throw new Error(figure.error);
+  return figure;
+}
+
 function clear(model, plane) {
-  firstId = source.lastId + 1; // whatever is still on its way belongs to the model before
+  firstId = source.lastId + 1; // whatever is still on its way belongs to what was before
   flight += 1;
-  if (state.model !== model.name) {
-    state.hidden.clear();
-    pointLatents.clear();
-  }
+  if (state.model !== model.name) clearModel(model);
   Object.assign(state, { model: model.name, plane, point: null, z: null });
-  each("cleared");
-  paints.length = 0;
   dirty = null;
+  cursor.style.visibility = "hidden";
+  showPicked(null);
+  each("cleared");
+}
+
+function clearModel(model) {
+  state.hidden.clear();
+  pointLatents.clear();
+  paints.length = 0;
   part("veil").hidden = false;
   part("veil").textContent = "Loading the map…";
   part("teaches").textContent = model.teaches;
@@ -80,8 +94,6 @@ function clear(model, plane) {
   for (const role of ["x", "y", "nearest"]) part(role).textContent = "–";
   delete canvas.dataset.place;
   canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-  cursor.style.visibility = "hidden";
-  showPicked(null);
   part("models").querySelector(`[value="${CSS.escape(model.name)}"]`).checked = true;
 }
 
@@ -124,7 +136,10 @@ function themed(layout) {
 }
 
 function goTo({ x, y, point = null, z = null }) {
-  if (z) return setLatent(z);
+  if (z) {
+    setLatent(z);
+    return pick();
+  }
   const row = point === null ? -1 : points.index.indexOf(point);
   if (row >= 0 && (x === undefined || (x === round(points.x[row]) && y === round(points.y[row])))) {
     moveTo(points.x[row], points.y[row], point); // exactly its own place, which the link rounds

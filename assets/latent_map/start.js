@@ -4,7 +4,7 @@ function remember() {
   clearTimeout(remembering);
   remembering = setTimeout(() => {
     const url = new URL(location.href);
-    const place = { model: state.model, x: round(state.x), y: round(state.y), point: state.point };
+    const place = { model: state.model, plane: state.plane, x: round(state.x), y: round(state.y), point: state.point };
     for (const [key, value] of Object.entries(place)) value === null ? url.searchParams.delete(key) : url.searchParams.set(key, value);
     history.replaceState(history.state, "", url);
   }, 250);
@@ -21,7 +21,7 @@ function readAddress() {
   if (name === null && place.x === undefined && place.y === undefined && place.point === null) return [start];
   if (name !== null && !known.has(name)) notify("The link names a model that is not here; this is the first one.");
   else if (!within(place.x) || !within(place.y) || !whole) notify("The link's place is not a valid one; this is the map's start.");
-  else return [name ?? start, place.point !== null || place.x !== undefined || place.y !== undefined ? place : undefined];
+  else return [name ?? start, place.point !== null || place.x !== undefined || place.y !== undefined ? place : undefined, query.get("plane")];
   return [known.has(name) ? name : start];
 }
 
