@@ -25,9 +25,9 @@ function pick() {
 watch("value", () => {
   const answer = props.value;
   if (answer?.error) notify(answer.error);
-  else if (answer && answer.model === state.model && answer.point === state.point) {
-    pointLatents.set(answer.point, answer.latents);
-    showPicked(answer);
+  else if (answer && answer.model === state.model) {
+    pointLatents.set(answer.point, answer.latents); // also of a point picked before the last one
+    if (answer.point === state.point) showPicked(answer);
     each("moved"); // now it is known where the cursor stands
   }
 });
