@@ -16,7 +16,7 @@ from explorer.decode_worker import Busy
 
 Answer = TypeVar("Answer")
 MAX_WAITING = 64
-NICE = 5
+NICE = 5  # more than the other threads
 
 
 class ToolThread:
@@ -28,19 +28,23 @@ class ToolThread:
         self._lock = threading.Lock()
 
     def submit(self, question: Callable[[], Answer]) -> Future[Answer]:
-        """The answer to come. Raises Busy when too many wait."""
+        """The answer to come. Raises Busy when too many wait, and after the end."""
         with self._lock:
             if self._waiting >= MAX_WAITING:
                 raise Busy("Too many questions wait for an answer; try again in a moment.")
             self._waiting += 1
-        future = self._pool.submit(question)
+        try:
+            future = self._pool.submit(question)
+        except RuntimeError:
+            self._done()
+            raise Busy("The server is about to stop.") from None
         future.add_done_callback(self._done)
         return future
 
     def stop(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _done(self, _future: Future) -> None:
+    def _done(self, _future: Future | None = None) -> None:
         with self._lock:
             self._waiting -= 1
 
@@ -49,4 +53,4 @@ def _give_way() -> None:
     torch.set_num_threads(1)
     if sys.platform == "linux":  # elsewhere it would be the priority of the whole process
         with suppress(OSError):  # some sandboxes forbid it; the thread then shares evenly
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + NICE)  # 0: this thread
