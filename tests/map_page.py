@@ -1,0 +1,116 @@
+"""The map's page as a test sees it: where things lie on the screen, and which pixels they show."""
+
+from __future__ import annotations
+
+import numpy as np
+from playwright.sync_api import Page
+
+import explorer
+from explorer.decode_worker import to_bytes
+
+READY = '[data-role="root"][data-x]'
+
+
+def visit(page: Page, address: str, query: str = "") -> None:
+    page.goto(address + query)
+    page.wait_for_selector(READY, timeout=60_000)
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Until the picture on the canvas is the one of the place where the cursor stands."""
+    page.wait_for_function(
+        """() => {
+            const {model, x, y, point, z} = document.querySelector('[data-role="root"]').dataset;
+            const here = z ? `${model} ${z}` : [model, x, y, point].join(" ");
+            return document.querySelector('[data-role="decoded"]').dataset.place === here;
+        }"""
+    )
+
+
+def open_tool(page: Page, name: str) -> None:
+    page.locator(f'[data-open="{name}"]').click()
+    page.wait_for_selector(f'[data-role="root"][data-tool="{name}"]')
+
+
+def place(page: Page) -> dict[str, str]:
+    return page.eval_on_selector('[data-role="root"]', "root => ({...root.dataset})")
+
+
+def pixels(page: Page, role: str = "decoded") -> np.ndarray:
+    """The grey levels on a canvas, (H, W) uint8."""
+    width, height, rgba = page.eval_on_selector(
+        f'[data-role="{role}"]',
+        """canvas => [canvas.width, canvas.height,
+                      [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]]""",
+    )
+    return np.array(rgba, np.uint8).reshape(height, width, 4)[:, :, 0]
+
+
+def latent(at: dict[str, str]) -> np.ndarray:
+    """The latent (1, D) at which the page says it is."""
+    if at["z"]:
+        return np.array([at["z"].split()], np.float32)
+    space = explorer.load(at["model"])
+    anchor = space.latents[int(at["point"])] if at["point"] else None
+    shown = space.in_plane(at["plane"]) if at["plane"] else space
+    return shown.from_plane([[float(at["x"]), float(at["y"])]], anchor)
+
+
+def expected(at: dict[str, str]) -> np.ndarray:
+    """What the decoder makes of the place that the page says it is at."""
+    return to_bytes(explorer.load(at["model"]).decode(latent(at)))[0]
+
+
+def pad_box(page: Page) -> tuple[float, float, float, float]:
+    box = page.locator('[data-role="pad"]').bounding_box()
+    assert box is not None
+    return box["x"], box["y"], box["width"], box["height"]
+
+
+def drag(page: Page, moves: list[tuple[float, float]]) -> None:
+    """Press, move and release at places given as shares of the map's width and height."""
+    left, top, width, height = pad_box(page)
+    at = [(left + x * width, top + y * height) for x, y in moves]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for point in at[1:]:
+        page.mouse.move(*point)
+    page.mouse.up()
+    settle(page)
+
+
+def on_screen(page: Page, model: str, point: int, plane: str = "") -> tuple[float, float]:
+    """Where a test point lies on the screen."""
+    space = explorer.load(model)
+    return at_pixels(page, *map(float, (space.in_plane(plane) if plane else space).plane[point]))
+
+
+def at_pixels(page: Page, x: float, y: float) -> tuple[float, float]:
+    """Where a place of the map lies on the screen."""
+    left, top, *_ = pad_box(page)
+    dx, dy = page.eval_on_selector(
+        '[data-role="plot"]',
+        """(plot, [x, y]) => [plot._fullLayout.xaxis._offset + plot._fullLayout.xaxis.d2p(x),
+                              plot._fullLayout.yaxis._offset + plot._fullLayout.yaxis.d2p(y)]""",
+        [x, y],
+    )
+    return left + dx, top + dy
+
+
+def pick(page: Page, model: str, point: int) -> None:
+    """Click a test point, and wait until the page knows whose it is."""
+    page.mouse.click(*on_screen(page, model, point))
+    page.wait_for_function(
+        """point => document.querySelector('[data-role="picked"]').textContent.endsWith(`test image ${point}`)""",
+        arg=point,
+    )
+    page.wait_for_selector('[data-role="pair"]', state="attached")
+
+
+def lonely_point(model: str) -> int:
+    """A test point with no other close to it, so that a click there means this one."""
+    plane = explorer.load(model).plane
+    inside = np.flatnonzero((np.abs(plane - np.median(plane, 0)) < 1.5 * plane.std(0)).all(1))
+    distances = np.linalg.norm(plane[inside, None] - plane[None], axis=2)
+    return int(inside[np.partition(distances, 1, axis=1)[:, 1].argmax()])
