@@ -187,6 +187,101 @@ def test_a_point_beyond_the_test_set_is_refused(worker: WatchedWorker) -> None:
         asyncio.run(worker.decode(Place(worker.names[0], 0.0, 0.0, point=500)))
 
 
+def frame_of(worker: WatchedWorker, model: str, z: np.ndarray) -> bytes:
+    return to_bytes(worker.space(model).space.decode(z[None])).tobytes()
+
+
+@pytest.mark.parametrize("map_", [0, 1], ids=["flat", "deep"])
+def test_a_latent_decodes_to_its_own_image(worker: WatchedWorker, map_: int) -> None:
+    model = worker.names[map_]
+    for z in worker.space(model).space.sample(8, "prior", map_):
+        frame = asyncio.run(worker.decode(Place(model, 0.0, 0.0, z=tuple(z.tolist()))))
+        np.testing.assert_array_equal(worker.space(model).places[-1], z)
+        assert frame.pixels == frame_of(worker, model, z)
+
+
+def test_a_latent_stands_for_all_the_rest_of_its_place(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    z = worker.space(model).space.latents[11]
+    for plane in (None, "z1-z3", "p1-p2-p3"):
+        asyncio.run(worker.decode(Place(model, 5.0, -5.0, 3, plane, tuple(z.tolist()))))
+        np.testing.assert_array_equal(worker.space(model).places[-1], z)
+
+
+def test_a_place_in_another_plane_is_a_place_of_the_map_in_that_plane(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    space = worker.space(model).space
+    for plane in ("z1-z3", "p4-p9-p200"):
+        frame = asyncio.run(worker.decode(Place(model, 0.5, -0.25, plane=plane)))
+        (z,) = space.in_plane(plane).from_plane([[0.5, -0.25]])
+        np.testing.assert_array_equal(worker.space(model).places[-1], z)
+        assert frame.pixels == frame_of(worker, model, z)
+
+
+def test_a_point_at_its_own_place_in_another_plane_is_its_own_reconstruction(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    space = worker.space(model).space
+    for plane in ("z1-z3", "p4-p9-p200"):
+        x, y = space.in_plane(plane).plane[3].tolist()
+        frame = asyncio.run(worker.decode(Place(model, x, y, 3, plane)))
+        assert frame.pixels == frame_of(worker, model, space.latents[3])
+
+
+def test_places_of_several_planes_that_wait_together_are_decoded_in_one_batch(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    space = worker.space(model).space
+    planes = [None, "z1-z3", "p4-p9-p200", "z3-z1"]
+    places, expected = [], []
+    for point in range(24):
+        plane = planes[point % 4]
+        shown = space if plane is None else space.in_plane(plane)
+        if point % 3:
+            x, y = shown.plane[point].tolist()
+            places.append(Place(model, x + 0.5, y, point, plane))
+            expected.append(shown.from_plane([[x + 0.5, y]], space.latents[point])[0])
+        else:
+            places.append(Place(model, 0.0, 0.0, plane=plane, z=tuple(space.latents[point].tolist())))
+            expected.append(space.latents[point])
+    frames = asyncio.run(while_held(worker, model, places))
+    assert worker.space(model).batches == [1, 24]
+    np.testing.assert_array_equal(worker.space(model).places[1:], expected)
+    images = to_bytes(space.decode(expected))
+    assert [frame.pixels for frame in frames if isinstance(frame, Frame)] == [image.tobytes() for image in images]
+
+
+@pytest.mark.parametrize("count", [0, 1, 4, 6, 1024])
+def test_a_latent_of_another_length_is_refused(worker: WatchedWorker, count: int) -> None:
+    for model, sentence in zip(worker.names, ("z must have 2 numbers", "z must have 5 numbers"), strict=True):
+        with pytest.raises(ValueError, match=sentence):
+            asyncio.run(worker.decode(Place(model, 0.0, 0.0, z=(0.0,) * count)))
+
+
+@pytest.mark.parametrize("plane", ["", "pca", "z1-z5", "z1-z1", "p0-p1-p500", "p7-p7-p8", "<b>", "z0-z1\x00"])
+def test_a_plane_that_is_none_of_the_maps_is_refused(worker: WatchedWorker, plane: str) -> None:
+    for model in worker.names:
+        with pytest.raises(
+            ValueError, match=r"^(A plane is named|Each (point|dimension) of a plane|digits has two)"
+        ) as no:
+            asyncio.run(worker.decode(Place(model, 0.0, 0.0, plane=plane)))
+        assert "<b>" not in str(no.value)
+
+
+def test_a_refused_plane_or_latent_does_not_end_the_thread(worker: WatchedWorker) -> None:
+    model = worker.names[1]
+    for place in (Place(model, 0.0, 0.0, plane="<b>"), Place(model, 0.0, 0.0, z=(1.0,))):
+        with pytest.raises(ValueError, match="z"):
+            asyncio.run(worker.decode(place))
+    assert asyncio.run(worker.decode(Place(model, 0.0, 0.0))).width == 8
+
+
+def test_a_map_is_opened_in_a_plane_at_its_first_use(digits_checkpoint_5d: Path) -> None:
+    worker = DecodeWorker([str(digits_checkpoint_5d)], device="cpu")
+    shown = worker.space(worker.names[0], "z0-z4")
+    assert shown.plane_name == "z0-z4"
+    assert worker.space(worker.names[0], "z0-z4") is shown
+    assert worker.space(worker.names[0]).plane_name == ""
+
+
 def test_a_place_may_lie_at_the_limit() -> None:
     assert parse_place({"model": "a", "x": -1e6, "y": 1_000_000}) == Place("a", -1e6, 1e6)
 
@@ -207,6 +302,32 @@ def test_a_point_that_is_no_index_is_refused(value: object) -> None:
 def test_a_model_that_is_no_name_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"^model must be the name of a map\.$"):
         parse_place({"model": value, "x": 0, "y": 0})
+
+
+def test_a_latent_may_lie_at_the_limit_and_needs_no_place() -> None:
+    assert parse_place({"model": "a", "z": [1e6, -1_000_000, 0]}) == Place("a", 0.0, 0.0, z=(1e6, -1e6, 0.0))
+
+
+def test_a_latent_that_is_none_and_a_plane_that_is_none_are_left_out() -> None:
+    assert parse_place({"model": "a", "x": 1, "y": 2, "z": None, "plane": None}) == Place("a", 1.0, 2.0)
+
+
+@pytest.mark.parametrize("value", ["1,2", 3, True, {"0": 1}, [0.0] * 1025, [0.0] * 10**6, "<b>", (1, 2)])
+def test_a_latent_that_is_no_short_list_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^z must be a list of as many numbers as the map has latent dimensions\.$"):
+        parse_place({"model": "a", "x": 0, "y": 0, "z": value})
+
+
+@pytest.mark.parametrize("value", [None, "1", "<b>", True, [1], {}, math.nan, math.inf, -math.inf, 1.1e6, 10**400])
+def test_a_latent_with_something_else_than_finite_numbers_in_range_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^each number of z must be (a number|finite and within ±1e\+06)\.$"):
+        parse_place({"model": "a", "x": 0, "y": 0, "z": [0.0, value]})
+
+
+@pytest.mark.parametrize("value", [3, True, ["z0-z1"], {"z0": "z1"}, 1.5])
+def test_a_plane_that_is_no_name_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match=r"^plane must be the name of a plane, or left out\.$"):
+        parse_place({"model": "a", "x": 0, "y": 0, "plane": value})
 
 
 def test_pixels_are_rounded_to_the_nearest_byte() -> None:

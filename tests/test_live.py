@@ -79,6 +79,28 @@ def test_a_frame_through_a_point_at_its_own_place_is_its_own_reconstruction(site
     assert body == to_bytes(space.decode(space.latents[7:8])).tobytes()
 
 
+@pytest.mark.parametrize("map_", [0, 1], ids=["flat", "deep"])
+def test_a_frame_of_a_latent_over_http_is_its_image_byte_for_byte(site: Site, map_: int) -> None:
+    model = site.worker.names[map_]
+    space = site.worker.space(model).space
+    for z in space.latents[:5]:
+        status, headers, body = get(site, "frame", model=model, z=",".join(map(str, z.tolist())))
+        assert (status, headers["X-Frame-Shape"], headers["Cache-Control"]) == (200, "8x8", "no-store")
+        assert body == to_bytes(space.decode([z])).tobytes()
+
+
+def test_a_frame_over_http_may_lie_in_another_plane(site: Site) -> None:
+    model = site.worker.names[1]
+    space = site.worker.space(model).space
+    for plane in ("z1-z3", "p4-p9-p200"):
+        shown = space.in_plane(plane)
+        _, _, body = get(site, "frame", model=model, x=0.5, y=-0.25, plane=plane)
+        assert body == to_bytes(space.decode(shown.from_plane([[0.5, -0.25]]))).tobytes()
+        x, y = shown.plane[7].tolist()
+        _, _, body = get(site, "frame", model=model, x=x, y=y, point=7, plane=plane)
+        assert body == to_bytes(space.decode(space.latents[7:8])).tobytes()
+
+
 def test_a_frame_is_never_cached(site: Site) -> None:
     assert get(site, "frame", model=site.worker.names[0], x=0, y=0)[1]["Cache-Control"] == "no-store"
 
@@ -111,6 +133,25 @@ def test_healthz_tells_version_device_and_models(site: Site) -> None:
         {"x": 0, "y": 0, "point": -1},
         {"x": 0, "y": 0, "point": 500},
         {"x": 0, "y": 0, "point": "9" * 5000},
+        {"z": ""},
+        {"z": MARKED},
+        {"z": "0"},
+        {"z": "0,0,0"},
+        {"z": "0,0,"},
+        {"z": "0;0"},
+        {"z": "[0,0]"},
+        {"z": "0,nan"},
+        {"z": "0,-inf"},
+        {"z": "0,1e9"},
+        {"z": "0,1e999"},
+        {"z": "0,abc"},
+        {"z": "0," * 5000 + "0"},
+        {"z": MARKED, "x": 0, "y": 0},
+        {"x": 0, "y": 0, "plane": ""},
+        {"x": 0, "y": 0, "plane": MARKED},
+        {"x": 0, "y": 0, "plane": "z0-z1"},
+        {"x": 0, "y": 0, "plane": "p1-p2-p3"},
+        {"plane": "z0-z1"},
     ],
     ids=lambda query: "&".join(f"{key}={str(value)[:9]}" for key, value in query.items()),
 )
@@ -123,6 +164,30 @@ def test_a_bad_place_over_http_is_answered_with_a_sentence(site: Site, query: di
 def test_a_request_without_a_model_is_answered_with_a_sentence(site: Site) -> None:
     status, _, body = get(site, "frame", x=0, y=0)
     assert (status, json.loads(body)) == (422, {"error": "model must be the name of a map."})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"plane": "abc"},
+        {"plane": "z0-z5"},
+        {"plane": "z1-z1"},
+        {"plane": "p0-p1-p500"},
+        {"plane": "p1-p1-p2"},
+        {"plane": f"z0-z1{MARKED}"},
+        {"plane": "z" * 5000},
+        {"plane": "z0-z1\x00"},
+        {"plane": "z1-z3", "point": 500},
+        {"plane": "z1-z3", "x": "nan"},
+        {"z": "0,0"},
+        {"z": "0,0,0,0,nan"},
+    ],
+    ids=lambda query: "&".join(f"{key}={str(value)[:9]}" for key, value in query.items()),
+)
+def test_a_bad_plane_over_http_is_answered_with_a_sentence(site: Site, query: dict[str, Any]) -> None:
+    status, _, body = get(site, "frame", model=site.worker.names[1], **{"x": 0, "y": 0, **query})
+    assert status == 422
+    assert_sentence(json.loads(body)["error"])
 
 
 @pytest.mark.parametrize("model", [MARKED, "", "../digits", "x" * 5000, "\x00"])
@@ -190,6 +255,55 @@ def test_a_place_over_the_socket_may_name_a_point(site: Site, visit: Callable[..
     visitor = visit()
     ask(visitor, 1, model, 0.5, 0.75, point=4)
     assert answer(visitor)[1] == get(site, "frame", model=model, x=0.5, y=0.75, point=4)[2]
+
+
+@pytest.mark.parametrize("map_", [0, 1], ids=["flat", "deep"])
+def test_a_message_may_hold_the_latent_itself(site: Site, visit: Callable[..., Any], map_: int) -> None:
+    model = site.worker.names[map_]
+    space = site.worker.space(model).space
+    visitor = visit()
+    for number, z in enumerate(space.latents[:5]):
+        visitor.send(json.dumps({"id": number, "model": model, "z": z.tolist()}))
+        assert answer(visitor) == (number, to_bytes(space.decode([z])).tobytes())
+
+
+def test_a_place_over_the_socket_may_lie_in_another_plane(site: Site, visit: Callable[..., Any]) -> None:
+    model = site.worker.names[1]
+    visitor = visit()
+    for number, plane in enumerate(("z1-z3", "p4-p9-p200", None)):
+        ask(visitor, number, model, 0.5, 0.75, point=4, plane=plane)
+        query = {} if plane is None else {"plane": plane}
+        assert answer(visitor) == (number, get(site, "frame", model=model, x=0.5, y=0.75, point=4, **query)[2])
+
+
+def test_visitors_in_several_planes_share_one_batch(site: Site, visit: Callable[..., Any]) -> None:
+    model = site.worker.names[1]
+    watched = site.worker.space(model)
+    asked: list[dict[str, Any]] = [
+        {"plane": "z1-z3", "point": 4},
+        {"plane": "p4-p9-p200"},
+        {"z": watched.latents[9].tolist()},
+        {"point": 8},
+    ]
+    first, *others = [visit() for _ in range(5)]
+    watched.hold()
+    ask(first, 0, model)
+    assert watched.entered.wait(SOON)
+    for number, (visitor, more) in enumerate(zip(others, asked, strict=True)):
+        ask(visitor, number, model, 0.25, -0.5, **more)
+    wait_for(lambda: len(site.worker._jobs) == len(others))
+    watched.gate.set()
+    frames = [answer(visitor) for visitor in others]
+    assert watched.batches == [1, 4]
+    space = watched.space
+    expected = [
+        space.in_plane("z1-z3").from_plane([[0.25, -0.5]], space.latents[4])[0],
+        space.in_plane("p4-p9-p200").from_plane([[0.25, -0.5]])[0],
+        space.latents[9],
+        space.from_plane([[0.25, -0.5]], space.latents[8])[0],
+    ]
+    np.testing.assert_array_equal(watched.places[1:], expected)
+    assert [pixels for _, pixels in frames] == [image.tobytes() for image in to_bytes(space.decode(expected))]
 
 
 def test_after_a_burst_the_last_answer_is_for_the_last_place(site: Site, visit: Callable[..., Any]) -> None:
@@ -277,6 +391,28 @@ BAD_MESSAGES = {
     "a negative point": ({"point": -1}, 1008),
     "a point out of range": ({"point": 500}, 1008),
     "a point beyond all floats": ({"point": 10**400}, 1008),
+    "a latent that is text": ({"z": MARKED}, 1008),
+    "a latent that is a number": ({"z": 3}, 1008),
+    "a latent that is an object": ({"z": {"0": 1}}, 1008),
+    "a latent without numbers": ({"z": []}, 1008),
+    "a latent with too few numbers": ({"z": [0]}, 1008),
+    "a latent with too many numbers": ({"z": [0] * 200}, 1008),
+    "a latent with text in it": ({"z": [0, MARKED]}, 1008),
+    "a latent with true in it": ({"z": [0, True]}, 1008),
+    "a latent with nothing in it": ({"z": [0, None]}, 1008),
+    "a latent with a list in it": ({"z": [0, [0]]}, 1008),
+    "a latent with NaN in it": ({"z": [0, float("nan")]}, 1008),
+    "an infinite latent": ({"z": [0, float("inf")]}, 1008),
+    "a huge latent": ({"z": [0, 1e9]}, 1008),
+    "a latent beyond all floats": ({"z": [0, 10**400]}, 1008),
+    "a latent that does not fit into a message": ({"z": [0.125] * 1024}, 1009),
+    "an unknown plane": ({"plane": MARKED}, 1008),
+    "an empty plane": ({"plane": ""}, 1008),
+    "a plane that is a list": ({"plane": ["z0-z1"]}, 1008),
+    "a plane that is a number": ({"plane": 1}, 1008),
+    "a plane that is half a character": ({"plane": "\ud800"}, 1008),
+    "a plane of a map that has only one": ({"plane": "z0-z1"}, 1008),
+    "a plane through three points of such a map": ({"plane": "p0-p1-p2"}, 1008),
 }
 
 
@@ -296,6 +432,17 @@ def test_a_bad_message_closes_its_own_connection_with_a_sentence(
     assert_sentence(caught.value.rcvd.reason)
     ask(bystander, 5, model, 0.1, 0.2)
     assert answer(bystander) == (5, expected(site, 0.1, 0.2))
+
+
+@pytest.mark.parametrize("plane", ["z0-z5", "z1-z1", "p0-p1-p500", "p1-p1-p2", f"z0-z1{MARKED}", "z" * 900, "z0-z1\0"])
+def test_a_bad_plane_closes_the_connection_with_a_sentence(site: Site, visit: Callable[..., Any], plane: str) -> None:
+    visitor = visit()
+    ask(visitor, 1, site.worker.names[1], plane=plane)
+    with pytest.raises(ConnectionClosed) as caught:
+        visitor.recv(timeout=SOON)
+    assert caught.value.rcvd is not None
+    assert caught.value.rcvd.code == 1008
+    assert_sentence(caught.value.rcvd.reason)
 
 
 def test_an_unknown_field_is_ignored(site: Site, visit: Callable[..., Any]) -> None:
