@@ -244,5 +244,10 @@ class MapTools:
 
     def _originals(self, space: LatentSpace, indices: np.ndarray) -> np.ndarray | None:
         """The test images (B, H, W) uint8, None where the data set is not at hand."""
-        found = [self.originals.get(space.config["data"], space.image_shape[0], int(index))[0] for index in indices]
-        return np.stack([image for image in found if image is not None]) if all(i is not None for i in found) else None
+        found: list[np.ndarray] = []
+        for index in indices.tolist():
+            image, _ = self.originals.get(space.config["data"], space.image_shape[0], index)
+            if image is None:
+                return None
+            found.append(image)
+        return np.stack(found)
