@@ -167,6 +167,7 @@ def test_a_heat_map_measures_the_latents_of_its_cells(
     assert found["shape"] == [3, 5]
     np.testing.assert_allclose(values_of(found), expected.reshape(3, 5), rtol=1e-5, atol=1e-5)
     assert ("labels" in found) == (kind == "classes")
+    assert found.get("typical") == (shown.typical_drift if kind == "drift" else None)
 
 
 def test_a_heat_map_of_classes_names_the_likeliest_class_of_each_cell(

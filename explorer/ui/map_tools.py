@@ -76,8 +76,9 @@ class MapTools:
     ) -> dict:
         """A measure on a grid as in lattice, n and rows at most 40: {"shape": [rows, n], "values": base64 of float32}.
 
-        kind: "density", as log10 of its ratio to that of a typical encoded point; "drift", with `typical`, that of a typical one;
-        "prior", the log-density of the standard normal; or "classes", how sure a classifier is, with "labels", base64 of a byte for each cell.
+        kind: "density", as log10 of its ratio to that of a typical encoded point; "drift", with `typical`, that of a
+        typical one; "prior", the log-density of the standard normal; or "classes", how sure a classifier is, with
+        "labels", base64 of a byte for each cell.
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
