@@ -288,8 +288,9 @@ def test_the_typical_log_density_is_the_median_over_encoded_points(space: Latent
     assert space.typical_log_density == pytest.approx(np.median(log_density(space, space.latents)), abs=1e-4)
 
 
-def test_the_typical_drift_is_the_median_over_encoded_points(space: LatentSpace) -> None:
-    assert space.typical_drift == pytest.approx(np.median(space.drift(space.latents)), rel=1e-5)
+def test_the_typical_drift_is_about_the_median_over_encoded_points(space: LatentSpace) -> None:
+    least, most = np.quantile(space.drift(space.latents), [0.4, 0.6])
+    assert least < space.typical_drift < most
 
 
 def test_the_gap_is_what_nearly_all_encoded_points_keep_to_their_nearest(space: LatentSpace) -> None:
