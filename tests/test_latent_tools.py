@@ -288,8 +288,8 @@ def test_the_typical_log_density_is_the_median_over_encoded_points(space: Latent
     assert space.typical_log_density == pytest.approx(np.median(log_density(space, space.latents)), abs=1e-4)
 
 
-def test_the_typical_drift_is_about_the_median_over_encoded_points(space: LatentSpace) -> None:
-    least, most = np.quantile(space.drift(space.latents), [0.4, 0.6])
+def test_the_typical_drift_is_near_the_median_over_encoded_points(space: LatentSpace) -> None:
+    least, most = np.quantile(space.drift(space.latents), [0.3, 0.7])
     assert least < space.typical_drift < most
 
 
