@@ -47,6 +47,16 @@ def pixels(page: Page, role: str = "decoded") -> np.ndarray:
     return np.array(rgba, np.uint8).reshape(height, width, 4)[:, :, 0]
 
 
+def pictures(page: Page, role: str) -> np.ndarray:
+    """The grey levels on all canvases within an element, (S, H, W) uint8."""
+    width, height, grey = page.eval_on_selector_all(
+        f'[data-role="{role}"] canvas',
+        """canvases => [canvases[0].width, canvases[0].height, canvases.flatMap(canvas =>
+            [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => !(i % 4)))]""",
+    )
+    return np.array(grey, np.uint8).reshape(-1, height, width)
+
+
 def latent(at: dict[str, str]) -> np.ndarray:
     """The latent (1, D) at which the page says it is."""
     if at["z"]:
@@ -93,7 +103,7 @@ def at_pixels(page: Page, x: float, y: float) -> tuple[float, float]:
         '[data-role="plot"]',
         """(plot, [x, y]) => [plot._fullLayout.xaxis._offset + plot._fullLayout.xaxis.d2p(x),
                               plot._fullLayout.yaxis._offset + plot._fullLayout.yaxis.d2p(y)]""",
-        [x, y],
+        [float(x), float(y)],
     )
     return left + dx, top + dy
 
