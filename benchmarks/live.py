@@ -25,7 +25,7 @@ from playwright.async_api import async_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from live_page import MOVES, drag, open_page, shows_the_last, start_browser
+from live_page import EVERYTHING, MOVES, NEIGHBOURS, NOTHING, drag, open_page, shows_the_last, start_browser
 from slow_network import slow_network
 
 import explorer
@@ -100,14 +100,23 @@ async def browse(
                 ]
             ],
         )
-        rows = [await drag(page, tools, "this machine", seconds)]
+        switched = (NOTHING, NEIGHBOURS, EVERYTHING)
+        rows = [await drag(page, tools, "this machine", what, seconds) for what in switched]
         last = await shows_the_last(page, tools, space)
         with slow_network(port, NETWORK_MS / 1000) as slow_port:
             await page.context.close()
             page, tools, *_ = await open_page(browser, slow_port, space.name)
-            rows.append(await drag(page, tools, f"+{2 * NETWORK_MS} ms", seconds))
+            network = f"+{2 * NETWORK_MS} ms"
+            rows += [await drag(page, tools, network, what, seconds) for what in (NOTHING, EVERYTHING)]
             await page.context.close()
-        headers = ["network", "painted p50 (ms)", "p95 (ms)", "frames per second", "pointer events per second"]
+        headers = [
+            "network",
+            "switched on",
+            "painted p50 (ms)",
+            "p95 (ms)",
+            "frames per second",
+            "pointer events per second",
+        ]
         table(f"A drag of {seconds:.0f} s", headers, rows)
         table("Latest wins", ["rapid moves", "the picture shows the last place"], [[f"{MOVES:,}", last]])
         await browser.close()

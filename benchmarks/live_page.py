@@ -27,6 +27,7 @@ ARGUMENTS = [
 ]
 POINTER_RATE = 125  # events a second, as a common mouse sends them
 MOVES = 1_000
+NOTHING, NEIGHBOURS, EVERYTHING = "nothing", "neighbours", "lattice, trust, neighbours"
 READY = '[data-role="root"][data-x]'
 COLLECT = """() => {
   window.collected = [];
@@ -123,8 +124,22 @@ async def press(page: Page, tools: CDPSession) -> Pointer:
     return pointer
 
 
-async def drag(page: Page, tools: CDPSession, network: str, seconds: float) -> list[str]:
+async def switch_on(page: Page, what: str) -> None:
+    """Open the walk tool, which is idle during a drag, or the nearest test images, or these over lattice and trust."""
+    if what == EVERYTHING:
+        await page.click('[data-open="lattice"]')
+        await page.check('[data-role="lattice-on"]')
+        await page.click('[data-open="trust"]')
+        await page.check('[name="trust-kind"][value="density"]', force=True)
+        for role in ("pictures", "heat"):
+            await page.wait_for_selector(f'[data-role="{role}"][data-box]')
+    await page.click(f'[data-open="{"walk" if what == NOTHING else "point"}"]')
+    await page.wait_for_timeout(1000)
+
+
+async def drag(page: Page, tools: CDPSession, network: str, what: str, seconds: float) -> list[str]:
     """One row: what was painted while the pointer moved."""
+    await switch_on(page, what)
     pointer = await press(page, tools)
     await pointer.sweep(0.5)  # warm
     await page.evaluate(COLLECT)
@@ -134,12 +149,12 @@ async def drag(page: Page, tools: CDPSession, network: str, seconds: float) -> l
     moves = pointer.moves
     await pointer.lift()
     if len(collected) < 2:
-        return [network, "–", "–", "0", f"{moves / seconds:.0f}"]
+        return [network, what, "–", "–", "0", f"{moves / seconds:.0f}"]
     latencies = np.array([latency for _, _, latency in collected])
     span = (collected[-1][1] - collected[0][1]) / 1000
     rate = (len({frame for frame, _, _ in collected}) - 1) / span
     p50, p95 = np.percentile(latencies, [50, 95])
-    return [network, f"{p50:.1f}", f"{p95:.1f}", f"{rate:.1f}", f"{moves / seconds:.0f}"]
+    return [network, what, f"{p50:.1f}", f"{p95:.1f}", f"{rate:.1f}", f"{moves / seconds:.0f}"]
 
 
 async def shows_the_last(page: Page, tools: CDPSession, space: LatentSpace) -> str:
