@@ -51,8 +51,10 @@ def pictures(page: Page, role: str) -> np.ndarray:
     """The grey levels on all canvases within an element, (S, H, W) uint8."""
     width, height, grey = page.eval_on_selector_all(
         f'[data-role="{role}"] canvas',
-        """canvases => [canvases[0].width, canvases[0].height, canvases.flatMap(canvas =>
-            [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data].filter((_, i) => !(i % 4)))]""",
+        """canvases => [canvases[0].width, canvases[0].height, canvases.flatMap(canvas => {
+            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+            return [...data].filter((_, i) => i % 4 === 0);
+        })]""",
     )
     return np.array(grey, np.uint8).reshape(-1, height, width)
 
