@@ -13,13 +13,17 @@ import gradio as gr
 import httpx
 import numpy as np
 import pytest
+import torch
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 from websockets.sync.client import connect
 
 import explorer
-from explorer import LatentSpace, latent_space, live
+from explorer import LatentSpace, classifier, latent_space, live
+from explorer.classifier import Classifier, open_classifier
+from explorer.datasets import load
 from explorer.decode_worker import to_bytes
+from explorer.own_image import like_data
 from explorer.recipes import RECIPES
 from explorer.ui import tool_endpoints
 from explorer.ui.app import launch
@@ -29,8 +33,12 @@ FLAT, DEEP = "mnist-ae-2d", "mnist-vae-20d"  # what the page calls the two small
 
 @pytest.fixture(scope="module")
 def maps(digits_checkpoint: Path, digits_checkpoint_5d: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoints folder with two small maps: one of two dimensions, one of five."""
+    """A checkpoints folder with two small maps, one of two dimensions and one of five, and an unlearned classifier."""
     folder = tmp_path_factory.mktemp("shipped")
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = {"data": "digits", "size": 8, "width": 16, "classes": 10}
+        Classifier("digits", 8).save_pretrained(folder / "classifier-digits", config=config)
     shutil.copytree(digits_checkpoint, folder / FLAT)
     shutil.copytree(digits_checkpoint_5d, folder / DEEP)
     return folder
@@ -40,8 +48,11 @@ def maps(digits_checkpoint: Path, digits_checkpoint_5d: Path, tmp_path_factory: 
 def _maps_are_shipped(maps: Path) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(latent_space, "CHECKPOINTS", maps)
+        patch.setattr(classifier, "CHECKPOINTS", maps)
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
+        open_classifier.cache_clear()
         yield
+    open_classifier.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +125,122 @@ def test_neighbours_trust_and_posterior_are_those_of_the_latent_space(client: Cl
         np.testing.assert_allclose(found[name], values, rtol=1e-4, atol=1e-5)
 
 
+def pixels_of(answer: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(answer["pixels"]), np.uint8).reshape(answer["shape"])
+
+
+def test_a_walk_past_anchors_comes_with_places_and_pictures(client: Client, deep: LatentSpace) -> None:
+    anchors = deep.latents[[1, 5, 9]].tolist()
+    found = client.predict(DEEP, anchors, 3, "spherical", "z1-z3", api_name="/walk")
+    latents = deep.walk(anchors, 3, "spherical")
+    np.testing.assert_allclose(found["latents"], latents)
+    np.testing.assert_allclose(found["xy"], deep.in_plane("z1-z3").to_plane(latents))
+    np.testing.assert_array_equal(pixels_of(found), to_bytes(deep.decode(latents)))
+
+
+def test_what_a_client_leaves_out_is_as_the_tool_has_it(client: Client, deep: LatentSpace) -> None:
+    anchors = deep.latents[[1, 5]].tolist()
+    found = client.predict(model=DEEP, anchors=anchors, api_name="/walk")
+    np.testing.assert_allclose(found["latents"], deep.walk(anchors, 12))
+    found = client.predict(DEEP, api_name="/samples")
+    np.testing.assert_allclose(found["latents"], deep.sample(18, "prior", 0))
+
+
+def test_samples_come_with_places_pictures_and_distances(client: Client, deep: LatentSpace) -> None:
+    found = client.predict(DEEP, 4, "box", 7, api_name="/samples")
+    latents = deep.sample(4, "box", 7)
+    np.testing.assert_allclose(found["latents"], latents)
+    np.testing.assert_allclose(found["xy"], deep.to_plane(latents))
+    np.testing.assert_array_equal(pixels_of(found), to_bytes(deep.decode(latents)))
+    np.testing.assert_allclose(found["far"], deep.neighbours(latents, 1)[1][:, 0])
+    assert found["gap"] == pytest.approx(deep.gap)
+
+
+@pytest.mark.parametrize("kind", ["density", "drift", "prior", "classes"])
+def test_a_heat_map_comes_as_the_bytes_of_its_floats(client: Client, deep: LatentSpace, kind: str) -> None:
+    found = client.predict(DEEP, -1.0, 1.0, -2.0, 2.0, 3, 2, kind, "z1-z3", api_name="/trust_map")
+    latents = deep.in_plane("z1-z3").grid(((-1, 1), (-2, 2)), (2, 3)).reshape(6, -1)
+    expected = {
+        "density": (deep.log_density(latents) - deep.typical_log_density) / np.log(10),
+        "drift": deep.drift(latents),
+        "prior": deep.log_prior(latents),
+        "classes": deep.classify(deep.decode(latents)).max(1),
+    }[kind]
+    assert found["shape"] == [2, 3]
+    np.testing.assert_allclose(np.frombuffer(base64.b64decode(found["values"]), "<f4"), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_about_tells_what_is_near_a_latent(client: Client, deep: LatentSpace) -> None:
+    found = client.predict(DEEP, deep.latents[7].tolist(), 4, "z1-z3", api_name="/about")
+    indices = deep.neighbours(deep.latents[7:8], 4)[0][0]
+    assert [one["point"] for one in found["near"]] == indices.tolist()
+    np.testing.assert_allclose(found["xy"], deep.latents[7, [1, 3]])
+    np.testing.assert_array_equal(pixels_of(found), to_bytes(deep.decode(deep.latents[indices])))
+    assert base64.b64decode(found["originals"]) == load("digits").images[indices].tobytes()
+    np.testing.assert_allclose(found["classes"], deep.classify(deep.decode(deep.latents[7:8]))[0], rtol=1e-5)
+
+
+def test_own_tells_where_a_drawing_lands(client: Client, deep: LatentSpace) -> None:
+    drawing = np.pad(np.full((20, 6), 255, np.uint8), ((10, 10), (15, 19)))
+    found = client.predict(DEEP, 40, 40, base64.b64encode(drawing.tobytes()).decode(), 3, api_name="/own")
+    image = like_data(drawing, "digits", (8, 8))
+    np.testing.assert_allclose(found["z"], deep.encode(image[None])[0], rtol=1e-5)
+    assert base64.b64decode(found["image"]) == to_bytes(image).tobytes()
+    assert np.shape(found["covariance"]) == (2, 2)
+    assert len(found["near"]) == 3
+
+
+def test_select_sums_up_some_points(client: Client, deep: LatentSpace) -> None:
+    found = client.predict(DEEP, [3, 1, 2, 3], api_name="/select")
+    assert (found["count"], sum(found["classes"]), found["of"]) == (3, 3, "originals")
+    np.testing.assert_allclose(found["mean"], deep.latents[1:4].mean(0), atol=1e-6)
+    np.testing.assert_allclose(found["deviation"], deep.latents[1:4].std(0), atol=1e-6)
+    assert found["shape"] == [2, 8, 8]
+
+
+def test_classify_gives_each_images_probabilities(client: Client, deep: LatentSpace) -> None:
+    images = deep.decode(deep.latents[:3])
+    found = client.predict(DEEP, images.tolist(), api_name="/classify")
+    np.testing.assert_allclose(found, deep.classify(images), rtol=1e-5)
+
+
+def test_decode_takes_a_plane_or_the_latent_itself(client: Client, deep: LatentSpace) -> None:
+    image = client.predict(DEEP, 0.5, -0.25, None, "z1-z3", api_name="/map_decode")
+    expected = deep.decode(deep.in_plane("z1-z3").from_plane([[0.5, -0.25]]))
+    np.testing.assert_allclose(image, expected[0], atol=1e-6)
+    image = client.predict(DEEP, z=deep.latents[4].tolist(), api_name="/map_decode")
+    np.testing.assert_allclose(image, deep.decode(deep.latents[4:5])[0], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("arguments", "api_name", "sentence"),
     [
+        ((FLAT, [[0, 0]] * 10_000), "/walk", "anchors must be a list of at most 5 anchors."),
+        ((FLAT, [[0, 0], [1, "<b>"]]), "/walk", "anchors must be numbers"),
+        ((FLAT, [[0, 0], [1, 1]], 25), "/walk", "A walk has at most 24 steps"),
+        ((FLAT, [[0, 0], [1, 1]], 3, "<b>"), "/walk", "method must be linear or spherical."),
+        ((FLAT, 65), "/samples", "At most 64 samples"),
+        ((FLAT, 3, "<b>"), "/samples", "how must be prior, box or density."),
+        ((FLAT, 3, "prior", -1), "/samples", "seed must be a whole number"),
+        ((FLAT, 3, "prior", 0, "z0-z1"), "/samples", f"{FLAT} has two dimensions"),
+        ((FLAT, 0, 1, 0, 1, 41), "/trust_map", "A heat map has at most 40 cells on a side."),
+        ((FLAT, 0, 1, 0, 1, 5, 5, "<b>"), "/trust_map", "kind must be one of"),
+        ((DEEP, 0, 1, 0, 1, 5, 5, "prior", "<b>"), "/trust_map", "A plane is named"),
+        ((DEEP, 0, 1, 0, 1, 5, 5, "prior", None, ["<b>"] * 5), "/trust_map", "anchor must be numbers"),
+        ((FLAT, ["<b>", 0]), "/about", "z must be numbers"),
+        ((FLAT, [0, 0], 25), "/about", "k must be a whole number from 1 to 24."),
+        ((FLAT, 8, 8, "<b>"), "/own", "A picture is width, height"),
+        ((FLAT, 10**9, 10**9, ""), "/own", "A picture is width, height"),
+        ((FLAT, 8, 8, base64.b64encode(bytes(64)).decode()), "/own", "The drawing is empty"),
+        ((FLAT, []), "/select", "Nothing is selected"),
+        ((FLAT, [0] * 501), "/select", "points must be a list of at most 500 points."),
+        ((FLAT, ["<b>"]), "/select", "Each point must be a whole number"),
+        (("<b>nowhere</b>", [0]), "/select", "There is no map of that name"),
+        ((FLAT, [[["<b>"]]]), "/classify", "images must be numbers"),
+        ((FLAT, [0] * 257), "/classify", "images must be a list of at most 256 images."),
+        ((DEEP, 0, 0, None, "<b>"), "/map_decode", "A plane is named"),
+        ((DEEP, 0, 0, None, None, [0, 0]), "/map_decode", "z must have 5 numbers."),
+        ((DEEP, 0, 0, None, None, ["<b>"]), "/map_decode", "each number of z must be a number."),
         ((FLAT, 0, 1, 0, 1, 500), "/lattice", "n must be a whole number from 1 to 64"),
         ((FLAT, 0, 1e300, 0, 1, 5), "/lattice", "bounds must"),
         ((FLAT, [0, 0], [1, 1], 10**6), "/interpolate", "steps must be a whole number"),
@@ -226,8 +350,12 @@ def test_bad_input_gets_a_sentence(client: Client, endpoint: str, arguments: tup
 @pytest.mark.parametrize(
     ("endpoint", "data", "sentence"),
     [
-        ("map_decode", f'["{FLAT}", NaN, 0, null]', "x must be finite and within"),
-        ("map_decode", f'["{FLAT}", 0, -Infinity, null]', "y must be finite and within"),
+        ("map_decode", f'["{FLAT}", NaN, 0, null, null, null]', "x must be finite and within"),
+        ("map_decode", f'["{FLAT}", 0, -Infinity, null, null, null]', "y must be finite and within"),
+        ("map_decode", f'["{FLAT}", 0, 0, null, null, [0, NaN]]', "each number of z must be finite"),
+        ("about", f'["{FLAT}", [0, Infinity], 6, null]', "z must be finite"),
+        ("select", f'["{FLAT}", [NaN]]', "Each point must be a whole number"),
+        ("samples", f'["{FLAT}", NaN, "prior", 0, null]', "n must be a whole number"),
         (
             "map_encode",
             f'["{FLAT}", [[{", ".join([str([0] * 8)] * 7)}, [NaN, 0, 0, 0, 0, 0, 0, 0]]]]',
