@@ -659,6 +659,8 @@ def assert_sentence(error: Exception) -> None:
         ("samples", {"seed": 1.0}, SEED),
         ("samples", {"seed": None}, SEED),
         ("neighbours", {"latents": [ZEROS] * 2_001}, "latents must be a list of at most 2,000 latents."),
+        ("neighbours", {"latents": [ZEROS] * 2_000, "k": 51}, "At most 100,000 neighbours can be asked for at once."),
+        ("neighbours", {"k": 10**9}, "At most 100,000 neighbours can be asked for at once."),
         ("neighbours", {"k": 501}, "k must be a whole number from 1 to"),
         ("neighbours", {"k": True}, "k must be a whole number from 1 to"),
         ("trust", {"latents": [ZEROS] * 10_000}, "latents must be a list of at most 2,000 latents."),

@@ -31,6 +31,7 @@ from explorer.ui.originals import Originals
 
 MAX_LATENTS = 2_000
 MAX_NEIGHBOURS = 24
+MAX_FOUND = 100_000  # neighbours of all latents together, which take 3 MB
 MAX_SAMPLES = 64
 MAX_STEPS = 24  # of one leg of a walk, as pictures
 MAX_DECODED = 512  # whose mean stands for that of a larger selection
@@ -122,8 +123,10 @@ class MapTools:
 
     def neighbours(self, model: str, latents: list, k: int) -> dict:
         """The k nearest encoded test points of latents (B, D): indices, distances and labels, (B, k) each."""
-        space = self._space(model)
-        indices, distances = space.neighbours(few(latents, MAX_LATENTS, "latents"), k)
+        space, asked = self._space(model), few(latents, MAX_LATENTS, "latents")
+        if isinstance(k, int) and len(asked) * k > MAX_FOUND:
+            raise ValueError(f"At most {MAX_FOUND:,} neighbours can be asked for at once.")
+        indices, distances = space.neighbours(asked, k)
         names = np.array(space.class_names)[space.labels[indices]]
         return {"indices": indices.tolist(), "distances": distances.tolist(), "labels": names.tolist()}
 
