@@ -1,0 +1,306 @@
+"""A visitor's own image on the map: drawn with the pointer or uploaded, in headless Chromium."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
+
+import explorer
+from explorer.decode_worker import to_bytes
+from explorer.latent_space import LatentSpace
+from explorer.own_image import EMPTY, FILLED, like_data
+from tests.map_page import pad_box, pixels, place, settle, visit
+
+pytestmark = pytest.mark.browser
+SEVEN = [[(70, 75), (140, 70), (205, 75), (170, 140), (135, 225)], [(110, 150), (195, 145)]]  # of 280 × 280
+OWN = "**/tool/own"
+PLOT = '[data-role="plot"]'
+
+
+@pytest.fixture
+def quiet_page(browser: Browser) -> Iterator[Page]:
+    """A page where a question may be refused, which the browser logs as an error."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield context.new_page()
+    context.close()
+
+
+def open_draw(page: Page, address: str, model: str) -> None:
+    visit(page, address, f"?model={model}")
+    page.get_by_role("tab", name="Draw").click()
+
+
+def stroke(page: Page, points: list[tuple[float, float]], release: bool = True) -> None:
+    box = page.locator('[data-role="sketch"]').bounding_box()
+    assert box is not None
+    places = [(box["x"] + x * box["width"] / 280, box["y"] + y * box["width"] / 280) for x, y in points]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for at in places[1:]:
+        page.mouse.move(*at, steps=6)
+    if release:
+        page.mouse.up()
+
+
+def draw(page: Page, strokes: list[list[tuple[float, float]]] = SEVEN) -> None:
+    for points in strokes:
+        stroke(page, points)
+
+
+def as_data(space: LatentSpace, sketch: np.ndarray) -> np.ndarray:
+    """The pad's grey levels (280, 280) as an image of the data set, (H, W)."""
+    halved = np.floor(sketch.reshape(140, 2, 140, 2).mean((1, 3)) + 0.5).astype(np.uint8)
+    return like_data(halved, str(space.config["data"]), space.image_shape)
+
+
+def wait_for(page: Page, z: np.ndarray) -> None:
+    """Until the cursor stands on a latent, and its picture is painted."""
+    page.wait_for_function(
+        """z => {
+            const {model, x, y, z: given} = document.querySelector('[data-role="root"]').dataset;
+            const at = z.length === 2 ? [x, y].map(Number) : (given || "").split(" ").map(Number);
+            const shown = document.querySelector('[data-role="decoded"]').dataset.place;
+            return at.length === z.length && at.every((value, i) => Math.abs(value - z[i]) < 1e-3)
+                && shown === (z.length === 2 ? [model, x, y, ""].join(" ") : [model, given].join(" "));
+        }""",
+        arg=z.tolist(),
+    )
+
+
+def landed(page: Page, model: str) -> tuple[LatentSpace, np.ndarray, np.ndarray]:
+    """Wait until the map shows where the model puts what is on the pad -> the space, image (H, W) and latent (D,)."""
+    space = explorer.load(model)
+    image = as_data(space, pixels(page, "sketch"))
+    z = space.encode(image[None])[0]
+    wait_for(page, z)
+    return space, image, z
+
+
+def to_pixels(page: Page, xy: np.ndarray) -> list[float]:
+    return page.eval_on_selector(
+        PLOT,
+        """(plot, xy) => [plot._fullLayout.xaxis, plot._fullLayout.yaxis]
+            .map((axis, i) => axis._offset + axis.d2p(xy[i]))""",
+        xy.tolist(),
+    )
+
+
+def marker(page: Page) -> list[float]:
+    return page.eval_on_selector(
+        '[data-role="own-mean"]', "dot => ['cx', 'cy'].map((name) => Number(dot.getAttribute(name)))"
+    )
+
+
+def likeliest(space: LatentSpace, image: np.ndarray) -> list[str]:
+    """The three classes of which the classifier is surest; none where there is no classifier."""
+    try:
+        probabilities = space.classify(image[None])[0]
+    except ValueError:
+        return []
+    surest = np.argsort(-probabilities, kind="stable")[:3]
+    return [f"{space.class_names[label]} {np.floor(100 * probabilities[label] + 0.5):.0f} %" for label in surest]
+
+
+def png(image: np.ndarray) -> dict:
+    """A grey image (h, w) uint8 as what set_input_files takes."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return {"name": "mine.png", "mimeType": "image/png", "buffer": file.getvalue()}
+
+
+def upload(page: Page, file: dict) -> None:
+    page.set_input_files('[data-role="sketch-file"]', file)
+
+
+@pytest.mark.parametrize("model", ["digits-vae-2d", "mnist-vae-20d"])
+def test_a_drawing_lands_where_the_model_encodes_it_with_all_that_is_known_of_it(
+    page: Page, address: str, model: str
+) -> None:
+    open_draw(page, address, model)
+    draw(page)
+    space, image, z = landed(page, model)
+    reconstruction = space.decode(z[None])
+    np.testing.assert_allclose(marker(page), to_pixels(page, space.to_plane(z[None])[0]), atol=0.1)
+    np.testing.assert_array_equal(pixels(page, "own-image"), to_bytes(image))
+    np.testing.assert_array_equal(pixels(page, "own-reconstruction"), to_bytes(reconstruction)[0])
+    # The page sends seven digits of each number, so that a level may be rounded the other way.
+    assert np.abs(pixels(page).astype(int) - to_bytes(reconstruction)[0]).max() <= 1
+    error = ((image - reconstruction[0]) ** 2).mean() / space.config["measures"]["mse_per_pixel"]
+    expect(page.locator('[data-role="own-words"]')).to_contain_text(f"{error:.1f} times the error of")
+    shown = page.locator('[data-role="own-classes"] > div').all_inner_texts()
+    assert [" ".join(row.split()) for row in shown] == likeliest(space, image)
+    near = space.neighbours(z[None], 6)[0][0]
+    thumbs = page.locator('[data-role="own-near"] button')
+    assert thumbs.evaluate_all("all => all.map((thumb) => Number(thumb.dataset.point))") == near.tolist()
+
+
+@pytest.mark.parametrize("model", ["digits-vae-2d", "mnist-vae-20d"])
+def test_the_ellipses_are_one_and_two_sigma_of_the_posterior(page: Page, address: str, model: str) -> None:
+    open_draw(page, address, model)
+    draw(page)
+    space, image, _ = landed(page, model)
+    deviation = space.posterior(image[None])[1][0]
+    sigmas = np.sqrt(np.linalg.eigvalsh((space.axes * deviation**2) @ space.axes.T))  # along the ellipse's own axes
+    per_unit = to_pixels(page, np.array([1.0, 0.0]))[0] - to_pixels(page, np.zeros(2))[0]
+    for count in (1, 2):
+        ellipse = page.locator(f'ellipse.line[data-sigma="{count}"]')
+        radii = ellipse.evaluate("e => ['rx', 'ry'].map((name) => Number(e.getAttribute(name)))")
+        np.testing.assert_allclose(sorted(radii), count * sigmas * per_unit, rtol=1e-3)
+        if space.latent_dim == 2:  # wide and high as the two deviations, whichever is the larger
+            box = ellipse.bounding_box()
+            assert box is not None
+            np.testing.assert_allclose([box["width"], box["height"]], 2 * count * deviation * per_unit, atol=4)
+
+
+def test_a_plain_autoencoder_has_a_mark_and_no_ellipse(page: Page, address: str) -> None:
+    open_draw(page, address, "mnist-ae-2d")
+    draw(page)
+    landed(page, "mnist-ae-2d")
+    expect(page.locator('[data-role="own-mean"]')).to_have_count(1)
+    expect(page.locator('[data-layer="draw"] ellipse')).to_have_count(0)
+
+
+def test_the_place_follows_the_pen_while_it_is_down(page: Page, address: str) -> None:
+    open_draw(page, address, "digits-vae-2d")
+    stroke(page, SEVEN[0][:3], release=False)
+    first = landed(page, "digits-vae-2d")[2]
+    box = page.locator('[data-role="sketch"]').bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 0.8 * box["height"], steps=10)
+    second = landed(page, "digits-vae-2d")[2]
+    page.mouse.up()
+    assert np.linalg.norm(second - first) > 0.1
+
+
+def test_a_touch_draws_and_does_not_scroll(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    open_draw(page, address, "digits-vae-2d")
+    sketch = page.locator('[data-role="sketch"]')
+    sketch.scroll_into_view_if_needed()
+    box, before = sketch.bounding_box(), page.evaluate("scrollY")
+    assert box is not None
+    client = context.new_cdp_session(page)
+    for kind, share in [("touchStart", 0.2), *[("touchMove", 0.2 + 0.03 * i) for i in range(20)], ("touchEnd", None)]:
+        at = [] if share is None else [{"x": box["x"] + box["width"] / 2, "y": box["y"] + share * box["height"]}]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+    landed(page, "digits-vae-2d")
+    assert pixels(page, "sketch")[80:200, 140].min() == 255
+    assert page.evaluate("scrollY") == before
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    context.close()
+
+
+def test_clear_forgets_the_drawing_and_an_answer_on_its_way(page: Page, address: str) -> None:
+    open_draw(page, address, "digits-vae-2d")
+    draw(page)
+    landed(page, "digits-vae-2d")
+    waiting: list[Route] = []
+    page.route(OWN, lambda route: waiting.append(route))
+    stroke(page, [(60, 60), (220, 60)])
+    page.wait_for_timeout(200)
+    page.get_by_role("button", name="Clear", exact=True).locator("visible=true").click()
+    at = place(page)
+    assert waiting
+    with page.expect_response(OWN):
+        waiting[0].continue_()
+    page.wait_for_timeout(300)
+    assert pixels(page, "sketch").max() == 0
+    expect(page.locator('[data-role="own-outcome"]')).to_be_hidden()
+    expect(page.locator('[data-layer="draw"] > *')).to_have_count(0)
+    assert place(page) == at
+    assert len(waiting) == 1  # nothing is asked about an empty pad
+
+
+def test_an_uploaded_drawing_lands_where_the_same_drawing_does(page: Page, address: str) -> None:
+    open_draw(page, address, "mnist-vae-20d")
+    draw(page)
+    landed(page, "mnist-vae-20d")
+    drawn = pixels(page, "sketch")
+    page.get_by_role("button", name="Clear", exact=True).locator("visible=true").click()
+    assert pixels(page, "sketch").max() == 0
+    upload(page, png(drawn))
+    page.wait_for_function("document.querySelector('[data-role=\"own-outcome\"]').hidden === false")
+    np.testing.assert_array_equal(pixels(page, "sketch"), drawn)
+    landed(page, "mnist-vae-20d")
+
+
+def test_a_wide_dark_on_light_picture_becomes_the_image_that_was_drawn(page: Page, address: str) -> None:
+    open_draw(page, address, "mnist-vae-20d")
+    draw(page)
+    _, drawn, _ = landed(page, "mnist-vae-20d")
+    wide = np.full((280, 480), 235, np.uint8)
+    wide[:, 100:380] -= (pixels(page, "sketch") * 0.8).astype(np.uint8)
+    upload(page, png(wide))
+    page.wait_for_function(
+        """() => document.querySelector('[data-role="sketch"]').getContext("2d")
+            .getImageData(2, 2, 1, 1).data[0] === 235"""
+    )
+    _, image, _ = landed(page, "mnist-vae-20d")
+    assert np.abs(image - drawn).mean() < 0.02
+    stroke(page, [(20, 30), (60, 30)])  # a pen that shows on this ground
+    assert pixels(page, "sketch")[30, 40] == 0
+
+
+def test_a_file_that_is_no_picture_gets_a_sentence_and_the_drawing_stays(page: Page, address: str) -> None:
+    open_draw(page, address, "digits-vae-2d")
+    draw(page)
+    landed(page, "digits-vae-2d")
+    before = pixels(page, "sketch")
+    upload(page, {"name": "mine.png", "mimeType": "image/png", "buffer": b"no picture at all"})
+    expect(page.locator('[data-role="own-note"]')).to_have_text("Your browser cannot read that file as a picture.")
+    np.testing.assert_array_equal(pixels(page, "sketch"), before)
+    expect(page.locator('[data-role="own-outcome"]')).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("level", "rim", "sentence"), [(0, 0, EMPTY), (255, 0, EMPTY), (255, 2, FILLED)], ids=["black", "white", "full"]
+)
+def test_a_pad_with_nothing_to_see_gets_a_sentence(
+    quiet_page: Page, address: str, level: int, rim: int, sentence: str
+) -> None:
+    open_draw(quiet_page, address, "digits-vae-2d")
+    draw(quiet_page)
+    landed(quiet_page, "digits-vae-2d")
+    upload(quiet_page, png(np.pad(np.full((280 - 2 * rim,) * 2, level, np.uint8), rim)))
+    expect(quiet_page.locator('[data-role="own-note"]')).to_have_text(sentence)
+    expect(quiet_page.locator('[data-role="own-outcome"]')).to_be_hidden()
+    expect(quiet_page.locator('[data-layer="draw"] > *')).to_have_count(0)
+
+
+def test_another_model_is_asked_about_the_same_drawing(page: Page, address: str) -> None:
+    open_draw(page, address, "mnist-vae-20d")
+    draw(page)
+    landed(page, "mnist-vae-20d")
+    drawn = pixels(page, "sketch")
+    page.locator('[name="explorer-model"][value="digits-vae-2d"]').check(force=True)
+    landed(page, "digits-vae-2d")
+    np.testing.assert_array_equal(pixels(page, "sketch"), drawn)
+    assert pixels(page, "own-image").shape == (8, 8)
+
+
+def test_the_mark_follows_the_view_and_shows_while_the_tool_is_open(page: Page, address: str) -> None:
+    open_draw(page, address, "digits-vae-2d")
+    draw(page)
+    space, _, z = landed(page, "digits-vae-2d")
+    before = marker(page)
+    page.locator('[data-role="zoom-in"]').click()
+    page.wait_for_function(
+        "before => Number(document.querySelector('[data-role=\"own-mean\"]').getAttribute('cx')) !== before",
+        arg=before[0],
+    )
+    np.testing.assert_allclose(marker(page), to_pixels(page, space.to_plane(z[None])[0]), atol=0.1)
+    page.get_by_role("tab", name="Point").click()
+    expect(page.locator('[data-role="own-mean"]')).to_have_count(0)
+    left, top, width, height = pad_box(page)
+    page.mouse.click(left + 0.1 * width, top + 0.9 * height)
+    settle(page)
+    at = place(page)
+    page.get_by_role("tab", name="Draw").click()
+    expect(page.locator('[data-role="own-mean"]')).to_have_count(1)
+    assert {key: place(page)[key] for key in "xy"} == {key: at[key] for key in "xy"}  # the cursor stays
