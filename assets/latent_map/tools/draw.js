@@ -137,7 +137,7 @@ function forgetOwn() {
   ownTold = null;
   part("own-outcome").hidden = true;
   part("own-note").textContent = sketched ? "" : INVITATION;
-  for (const role of ["own-image", "own-reconstruction"]) paint(part(role), [0], 1, 1);
+  for (const role of ["own-image", "own-reconstruction"]) Object.assign(part(role), { width: 1, height: 1 }); // which clears it
   part("own-made").classList.remove("made");
   showOwnMarks();
 }

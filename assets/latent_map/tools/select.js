@@ -86,7 +86,7 @@ function showSelected(told) {
   part("select-note").textContent = "";
   part("select-outcome").hidden = false;
   part("select-count").textContent = grouped(told.count);
-  part("select-of").textContent = `of ${grouped(points.x.length)} images`;
+  part("select-of").textContent = `of ${grouped(points.x.length)}`;
   paint(part("select-image"), first, width, height);
   paint(part("select-decoded"), second, width, height);
   part("select-kind-of").textContent = `mean of the ${told.of}`;
