@@ -59,7 +59,7 @@ def _open(folder: str, device: str) -> LatentSpace:
         model.to(device)
     except (RuntimeError, AssertionError):
         raise ValueError(f"There is no device {device} here.") from None
-    return LatentSpace(model, Path(folder).name, _read_latents(folder))
+    return LatentSpace(model, Path(folder), _read_latents(folder))
 
 
 def open_model(folder: str) -> Autoencoder:
@@ -89,16 +89,16 @@ def _read_latents(folder: str) -> dict[str, np.ndarray]:
 class LatentSpace(LatentTools):
     """A trained autoencoder with its encoded test set. Read-only, and safe to share between threads.
 
-    name: the checkpoint's folder name. latent_dim: D. image_shape: (H, W). class_names: list of str.
+    folder: the checkpoint's; name: that folder's. latent_dim: D. image_shape: (H, W). class_names: list of str.
     config: config.json as a dict. latents: (N, D) float32, the encoded test set (the posterior's means for a VAE).
     logvar: (N, D) float32 of a VAE, else None. labels: (N,) int64.
     plane: (N, 2) float32, the latents on the map. origin: (D,) float32, the latent at the map's (0, 0).
     axes: (2, D) float64, orthonormal, the directions of its x and y. plane_name: as in_plane takes it, "" for its own.
     """
 
-    def __init__(self, model: Autoencoder, name: str, tensors: dict[str, np.ndarray]) -> None:
+    def __init__(self, model: Autoencoder, folder: Path, tensors: dict[str, np.ndarray]) -> None:
         self.model = model.eval().requires_grad_(False)
-        self.name = name
+        self.folder, self.name = folder, folder.name
         self.latent_dim = model.architecture.latent_dim
         self.image_shape = model.architecture.image_shape
         self.config: dict[str, Any] = {"architecture": asdict(model.architecture), **model.description}

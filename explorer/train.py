@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer import latent_space
+from explorer import latent_space, tsne
 from explorer.autoencoder import Autoencoder, kl_divergence, layer_table
 from explorer.datasets import DataSet, DataUnavailable, load
 from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
@@ -177,7 +177,7 @@ def restore(run: Run) -> None:
     run.epoch = read_resume(run.out, run.model, run.optimiser, run.history, asdict(run.recipe))
 
 
-def finish(run: Run, command: str) -> dict[str, float]:
+def finish(run: Run, command: str, with_tsne: bool = True) -> dict[str, float]:
     """Write the checkpoint, then take the measures from the files that were written, not from memory. -> measures"""
     description = {
         **{key: getattr(run.recipe, key) for key in ("name", "title", "teaches", "data", "loss", "optimiser")},
@@ -200,6 +200,8 @@ def finish(run: Run, command: str) -> dict[str, float]:
         run.out, config={**config, "measures": measures}, model_card_kwargs={**description, "measures": measures}
     )
     run.history.save(run.out)
+    if with_tsne:
+        tsne.save(run.out, mean, run.recipe.seed)
     draw_losses(run)
     print(layer_table(shipped), *(f"{name:<24}{value:>16,.6g}" for name, value in measures.items()), sep="\n")
     return measures
@@ -226,6 +228,7 @@ def parse(argv: list[str] | None) -> tuple[Recipe, argparse.Namespace]:
     parser.add_argument("--data", help="folder that holds MNIST/raw and FashionMNIST/raw")
     parser.add_argument("--device", choices=("cpu", "cuda"))
     parser.add_argument("--out", type=Path, help="folder to write to; by default runs/NAME")
+    parser.add_argument("--no-tsne", action="store_true", help="leave out the t-SNE, a minute for 10,000 images")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch in --out")
     options = parser.parse_args(argv)
     changed = {key: value for key in OVERRIDES if (value := getattr(options, key)) is not None}
@@ -255,7 +258,8 @@ def main(argv: list[str] | None = None) -> int:
         print("\nInterrupted before the first epoch was whole: nothing is kept.", file=sys.stderr)
         return 130
     if run.accelerator.is_main_process:
-        finish(run, shlex.join(["python", "-m", "explorer.train", *(a for a in arguments if a != "--resume")]))
+        command = shlex.join(["python", "-m", "explorer.train", *(a for a in arguments if a != "--resume")])
+        finish(run, command, not options.no_tsne)
     return 0
 
 

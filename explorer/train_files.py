@@ -13,9 +13,9 @@ from torchvision.utils import save_image
 
 from explorer.autoencoder import Autoencoder
 from explorer.evaluate import to_input
+from explorer.recorded import HISTORY
 from explorer.resume import part, read_state, restore_optimiser, write_state
 
-HISTORY = "history.safetensors"
 PAIRS = 32
 SAMPLES = 64
 

@@ -266,9 +266,21 @@ def test_a_click_on_a_neighbour_flies_there(page: Page, address: str) -> None:
 def test_one_tool_is_open_at_a_time_and_the_arrow_keys_go_from_one_to_the_next(page: Page, address: str) -> None:
     visit(page, address, f"?model={FLAT}")
     panels = page.locator('[role="tabpanel"][data-tool]')
-    expect(panels).to_have_count(9)
+    expect(panels).to_have_count(11)
     page.locator('[data-open="point"]').focus()
-    for name in ("lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select", "point"):
+    for name in (
+        "lattice",
+        "trust",
+        "walk",
+        "sample",
+        "draw",
+        "axes",
+        "direction",
+        "select",
+        "compare",
+        "history",
+        "point",
+    ):
         page.keyboard.press("ArrowDown")
         visible = [panel.get_attribute("data-tool") for panel in panels.all() if panel.is_visible()]
         assert visible == [name]
@@ -438,7 +450,19 @@ def test_nothing_overflows_a_narrow_phone_with_any_tool_open(browser: Browser, a
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()
     visit(page, address, f"?model={DEEP}")
-    for name in ("lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select", "point"):
+    for name in (
+        "lattice",
+        "trust",
+        "walk",
+        "sample",
+        "draw",
+        "axes",
+        "direction",
+        "select",
+        "compare",
+        "history",
+        "point",
+    ):
         open_tool(page, name)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
     context.close()

@@ -108,7 +108,7 @@ def test_the_config_says_all_that_is_needed_to_make_the_checkpoint_again(digits_
     assert (config["name"], config["data"], config["loss"], config["seed"]) == ("digits-vae-2d", "digits", "bce", 0)
     assert (config["optimiser"], config["lr"], config["batch_size"], config["beta"]) == ("adam", 2e-3, 64, 1.0)
     assert (config["epochs"], config["schedule"], config["weight_decay"]) == (2, "cosine", 0.0)
-    command = f"python -m explorer.train digits-vae-2d --device cpu --out {digits_checkpoint} --epochs 2"
+    command = f"python -m explorer.train digits-vae-2d --device cpu --no-tsne --out {digits_checkpoint} --epochs 2"
     assert config["command"] == command
     assert config["class_names"] == list("0123456789")
 

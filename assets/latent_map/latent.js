@@ -15,6 +15,13 @@ function latentHere() {
   return anchor.map((value, d) => Number((value + moved[0] * meta.axes[0][d] + moved[1] * meta.axes[1][d]).toPrecision(7)));
 }
 
+const rowOf = (index) => points.index.indexOf(index);
+
+function rowHere() { // of the test point on which the cursor stands, not only through whose plane it moves
+  const row = state.point === null ? -1 : rowOf(state.point);
+  return row >= 0 && state.x === points.x[row] && state.y === points.y[row] ? row : -1;
+}
+
 function setLatent(z, when) {
   if (z.length === 2) moveTo(z[0], z[1], null, when);
   else moveTo(...project(z), null, when, z);

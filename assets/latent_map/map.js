@@ -75,12 +75,13 @@ async function fetchFigure(name, plane) {
 function clear(model, plane) {
   firstId = source.lastId + 1; // whatever is still on its way belongs to what was before
   flight += 1;
-  if (state.model !== model.name) clearModel(model);
+  const fresh = state.model !== model.name;
+  if (fresh) clearModel(model);
   Object.assign(state, { model: model.name, plane, point: null, z: null });
   dirty = null;
   cursor.style.visibility = "hidden";
   showPicked(null);
-  each("cleared");
+  each("cleared", fresh);
 }
 
 function clearModel(model) {
@@ -140,7 +141,7 @@ function goTo({ x, y, point = null, z = null }) {
     setLatent(z);
     return pick();
   }
-  const row = point === null ? -1 : points.index.indexOf(point);
+  const row = point === null ? -1 : rowOf(point);
   if (row >= 0 && (x === undefined || (x === round(points.x[row]) && y === round(points.y[row])))) {
     moveTo(points.x[row], points.y[row], point); // exactly its own place, which the link rounds
   } else {

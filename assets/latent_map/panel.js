@@ -85,6 +85,7 @@ function filter(change) {
   const notes = Object.fromEntries(shown.map((visible, label) => [`annotations[${label}].visible`, visible]));
   Plotly.relayout(plot, notes);
   readOut();
+  each("filtered");
 }
 
 function notify(sentence) {

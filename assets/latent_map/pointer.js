@@ -51,7 +51,10 @@ function release(event) {
 }
 pad.addEventListener("pointerup", release);
 pad.addEventListener("pointercancel", release);
-pad.addEventListener("pointerleave", () => (part("tip").hidden = true));
+pad.addEventListener("pointerleave", () => {
+  part("tip").hidden = true;
+  each("hovered", null);
+});
 
 function pinch(id, before, here) {
   press = null; // two fingers zoom, and lift without a click
@@ -81,6 +84,7 @@ function hover(px, py) {
   const row = nearest(px, py, 7);
   const tip = part("tip");
   tip.hidden = row < 0;
+  each("hovered", row < 0 ? null : points.index[row]);
   if (row < 0) return;
   tip.textContent = `${className(points.label[row])} · #${points.index[row]}`;
   const left = Math.min(px + 14, plot.clientWidth - tip.offsetWidth - 4);

@@ -8,11 +8,13 @@ const ICONS = { // 20 × 20, stroked
   draw: "M4 16l.8-3.4L13.5 4 16 6.5l-8.6 8.7zM11.7 5.8l2.5 2.5",
   axes: "M3 5.5h14M3 10h14M3 14.5h14M7 4v3M13 8.5v3M9 13v3",
   direction: "M4 16L15.5 4.5M9.5 4.5h6v6",
+  compare: "M3 4h6v12H3zM11 4h6v12h-6M5 8h.01M6 12h.01M14 7h.01M15 11h.01M13 13h.01",
+  history: "M3.5 10a6.5 6.5 0 106.5-6.5c-2.3 0-4.3 1.2-5.5 3M4.5 3.5v3h3M10 6.5V10l2.5 2",
   select: "M4 3.5h2M9 3.5h2M14 3.5h2.5V6M16.5 9v2M16.5 14v2.5H14M11 16.5H9M6 16.5H3.5V14M3.5 11V9M3.5 6V3.5",
 };
 const NAMES = {
   point: "Point", lattice: "Lattice", trust: "Trust", walk: "Walk", sample: "Sample",
-  draw: "Draw", axes: "Axes", direction: "Direction", select: "Select",
+  draw: "Draw", axes: "Axes", direction: "Direction", select: "Select", compare: "Compare", history: "History",
 };
 const tools = {}; // name -> its hooks: opened, closed, moved, viewed, shown, cleared, click, press
 let open = "point";

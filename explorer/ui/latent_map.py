@@ -24,19 +24,23 @@ from explorer.ui.originals import Originals
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
-TOOLS = (
-    "point",
-    "lattice",
-    "trust",
-    "walk",
-    "sample",
-    "draw",
-    "axes",
-    "direction",
-    "select",
-)  # a panel and a script each
+TOOLS = (  # a panel and a script each
+    *("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select"),
+    *("compare", "history"),
+)
 SCRIPTS = (  # one function's body
-    *("frames.js", "map.js", "latent.js", "layers.js", "ask.js", "picture.js", "pointer.js", "rail.js", "panel.js"),
+    *(
+        "frames.js",
+        "map.js",
+        "latent.js",
+        "layers.js",
+        "ask.js",
+        "picture.js",
+        "pointer.js",
+        "rail.js",
+        "panel.js",
+        "scatter.js",
+    ),
     *(f"tools/{name}.js" for name in TOOLS),
     "start.js",
 )
@@ -84,7 +88,7 @@ def introduce(space: LatentSpace) -> dict[str, Any]:
     order: its latent dimensions by falling variance; mean, variance and active are those of the dimensions, (D,).
     centroids: each class's mean latent, None where it has no test points.
     """
-    keys = ("title", "teaches")
+    keys = ("title", "teaches", "data")
     return {
         "name": space.name,
         "class_names": space.class_names,

@@ -27,6 +27,7 @@ from explorer.ui.answers import (
     to_base64,
     values,
 )
+from explorer.ui.map_views import MapViews
 from explorer.ui.originals import Originals
 
 MAX_LATENTS = 2_000
@@ -39,12 +40,13 @@ MAX_CELLS = 40  # on a side of a heat map
 KINDS = ("density", "drift", "prior", "classes")
 
 
-class MapTools:
+class MapTools(MapViews):
     """Questions about maps, named as their endpoints are. `model` is a map's name everywhere, `plane` one of its planes
     ("z3-z7", "p12-p99-p407"; none for its own), `anchor` the latent (D,) through which that plane goes."""
 
     def __init__(self, worker: DecodeWorker, originals: Originals) -> None:
-        self.worker, self.originals = worker, originals
+        super().__init__(worker)
+        self.originals = originals
 
     def lattice(
         self,

@@ -24,6 +24,9 @@ NAMES = (
     "about",
     "own",
     "select",
+    "beside",
+    "tsne",
+    "formation",
 )
 
 

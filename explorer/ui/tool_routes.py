@@ -18,7 +18,10 @@ from explorer.tool_thread import ToolThread
 from explorer.ui.map_tools import MapTools
 
 MAX_BODY = 1_000_000  # characters: a drawing of 512 × 512 takes 350,000
-NAMES = ("lattice", "trust_map", "walk", "samples", "about", "own", "select", "walk_file", "selection_file")
+NAMES = (
+    *("lattice", "trust_map", "walk", "samples", "about", "own", "select", "walk_file", "selection_file"),
+    *("beside", "tsne", "formation"),
+)
 
 
 def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:

@@ -13,9 +13,7 @@ const planeNote = () => {
 };
 
 async function showPlane(plane) {
-  const row = state.point === null ? -1 : points.index.indexOf(state.point);
-  const isThere = row >= 0 && state.x === points.x[row] && state.y === points.y[row];
-  const place = isThere ? { point: state.point } : { z: latentHere() ?? meta.origin };
+  const place = rowHere() >= 0 ? { point: state.point } : { z: latentHere() ?? meta.origin };
   corners = null;
   await openModel(state.model, place, plane);
   remember();
@@ -84,7 +82,7 @@ part("three").onclick = () => {
 function drawCorners() {
   const chosen = corners ?? (state.plane?.startsWith("p") ? state.plane.split("-").map((name) => Number(name.slice(1))) : []);
   overlay("axes", chosen.length ? () => chosen.flatMap((point, i) => {
-    const row = points.index.indexOf(point), [x, y] = toPixels(points.x[row], points.y[row]);
+    const row = rowOf(point), [x, y] = toPixels(points.x[row], points.y[row]);
     return [shape("circle", { cx: x, cy: y, r: 9, class: "spot" }), shape("text", { x, y: y + 4, class: "number" }, i + 1)];
   }) : null);
 }

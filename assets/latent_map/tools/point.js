@@ -15,7 +15,7 @@ function showNear(target, { near, originals, pixels, shape: [, height, width] })
   const shown = pictures({ shape: [height, width], pixels: originals ?? pixels });
   target.replaceChildren(...near.map(({ point, label, distance }, i) => {
     const made = thumb(shown[i], width, height, `${label}, test image ${point}, ${decimal(distance, 2)} away: fly there`, () => {
-      const row = points.index.indexOf(point);
+      const row = rowOf(point);
       if (row >= 0) fly(row);
     });
     const caption = document.createElement("small");

@@ -1,0 +1,128 @@
+// How the map formed: the points of some moments of the training, and what lies between them.
+const HISTORY_SECONDS = 8;
+const CURVE = { left: 4, right: 256, top: 8, bottom: 104 };
+let formed = null; // the answer, with its places as floats
+let playing = 0; // the animation's number, 0 while it rests
+let historyTurn = 0;
+
+async function openHistory() {
+  if (formed) return showMoment();
+  const mine = ++historyTurn;
+  part("history-words").textContent = "Fetching the training's snapshots…";
+  try {
+    const told = await ask("formation", subject());
+    if (mine !== historyTurn) return;
+    formed = { ...told, places: floats(told.values) };
+    Object.assign(part("history-at"), { max: formed.shape[0] - 1 });
+    part("history-at").value = formed.shape[0] - 1;
+    part("history-note").textContent = `The first ${formed.shape[1].toLocaleString("en")} test images at ${formed.shape[0]} moments. The line is the reconstruction loss on the training set; dashed, on the test set.`;
+    drawCurve();
+    showMoment();
+  } catch (error) {
+    if (mine === historyTurn) part("history-words").textContent = error.message;
+  }
+}
+
+const moment = () => Number(part("history-at").value);
+
+function stepAt(at) {
+  const before = Math.floor(at), after = Math.min(before + 1, formed.steps.length - 1);
+  return formed.steps[before] + (formed.steps[after] - formed.steps[before]) * (at - before);
+}
+
+function showMoment() {
+  const on = open === "history" && formed !== null;
+  root.classList.toggle("forming", on);
+  if (!on) return drawForming();
+  const at = moment(), epoch = stepAt(at) / formed.steps_per_epoch, epochs = formed.losses.loss.length;
+  const reached = formed.losses.reconstruction[Math.min(Math.floor(epoch), epochs - 1)];
+  part("history-words").textContent = `Step ${Math.round(stepAt(at)).toLocaleString("en")}, epoch ${decimal(epoch, 1)} of ${epochs}: reconstruction ${Number(reached.toPrecision(4))} per image.`;
+  root.dataset.moment = at;
+  part("curve").querySelector(".now")?.setAttribute("transform", `translate(${curveX(epoch)} 0)`);
+  drawForming();
+}
+
+function drawForming() {
+  const target = part("forming"), ratio = Math.min(devicePixelRatio, 2), context = target.getContext("2d");
+  const [width, height] = [plot.clientWidth * ratio, plot.clientHeight * ratio].map(Math.round);
+  if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  if (open !== "history" || !formed || !plot._fullLayout?.xaxis) return;
+  const { places, shape: [count, size] } = formed, at = moment(), before = Math.floor(at), share = at - before;
+  const [first, second] = [before, Math.min(before + 1, count - 1)].map((i) => 2 * i * size);
+  const [[x0, dx], [y0, dy]] = axes().map((axis) => [axis._offset + axis.d2p(0), axis.d2p(1) - axis.d2p(0)]);
+  context.globalAlpha = 0.8;
+  points.index.forEach((index, row) => {
+    if (index >= size || state.hidden.has(points.label[row])) return;
+    const [x, y] = [0, 1].map((i) => places[first + 2 * index + i] * (1 - share) + places[second + 2 * index + i] * share);
+    context.fillStyle = colours[points.label[row]];
+    context.fillRect(x0 + dx * x - 2, y0 + dy * y - 2, 4, 4);
+  });
+}
+
+// --- the loss curve ---
+
+const curveX = (epoch) => CURVE.left + (CURVE.right - CURVE.left) * Math.min(epoch / formed.losses.loss.length, 1);
+
+function drawCurve() {
+  const { reconstruction, test_reconstruction: test } = formed.losses, all = [...reconstruction, ...test];
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const y = (loss) => CURVE.bottom - ((CURVE.bottom - CURVE.top) * (loss - low)) / (high - low || 1);
+  const line = (losses, kind) => shape("polyline", { class: kind, points: losses.map((loss, i) => `${curveX(i + 1)},${y(loss)}`).join(" ") });
+  part("curve").replaceChildren(
+    shape("path", { class: "frame", d: `M${CURVE.left} ${CURVE.top}V${CURVE.bottom}H${CURVE.right}` }),
+    line(reconstruction, "train"), line(test, "test"),
+    shape("text", { x: CURVE.left + 4, y: CURVE.top + 6 }, high.toPrecision(3)), shape("text", { x: CURVE.right, y: 117, "text-anchor": "end" }, `epoch ${reconstruction.length}`),
+    shape("text", { x: CURVE.left, y: 117 }, `lowest ${low.toPrecision(3)}`),
+    shape("line", { class: "now", y1: CURVE.top, y2: CURVE.bottom }),
+  );
+}
+
+// --- playing ---
+
+function playHistory() {
+  if (playing || !formed) return stopHistory();
+  const last = formed.shape[0] - 1, from = moment() >= last ? 0 : moment(), begin = performance.now();
+  part("history-play").textContent = "Pause";
+  const step = (now) => {
+    const at = Math.min(from + ((now - begin) / 1000 / HISTORY_SECONDS) * last, last);
+    part("history-at").value = at;
+    showMoment();
+    if (at >= last) stopHistory();
+    else playing = requestAnimationFrame(step);
+  };
+  playing = requestAnimationFrame(step);
+}
+
+function stopHistory() {
+  cancelAnimationFrame(playing);
+  playing = 0;
+  part("history-play").textContent = "Play";
+}
+
+part("history-play").onclick = playHistory;
+part("history-at").oninput = () => {
+  stopHistory();
+  if (formed) showMoment();
+};
+
+addTool("history", {
+  opened: openHistory,
+  closed() {
+    stopHistory();
+    showMoment();
+  },
+  viewed: drawForming,
+  filtered: drawForming,
+  shown: () => open === "history" && openHistory(),
+  cleared() {
+    historyTurn += 1;
+    stopHistory();
+    formed = null;
+    root.classList.remove("forming");
+    drawForming();
+    for (const role of ["history-words", "history-note"]) part(role).textContent = "";
+    part("curve").replaceChildren();
+  },
+});

@@ -1,0 +1,69 @@
+"""What a training left beside a map's weights: how the map formed, and a t-SNE of its points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from explorer.latent_space import LatentSpace
+
+HISTORY = "history.safetensors"
+TSNE = "tsne.safetensors"
+
+
+@dataclass(frozen=True)
+class Formation:
+    """How a map formed.
+
+    steps: (S,) int64, the optimiser's steps at which the first n test points were encoded, from 0.
+    snapshots: (S, n, D) float16, those points. losses: by name, (E,) float32, one number for each epoch.
+    steps_per_epoch: float, so that a step has its place on the losses' axis.
+    """
+
+    steps: np.ndarray
+    snapshots: np.ndarray
+    losses: dict[str, np.ndarray]
+    steps_per_epoch: float
+
+
+@lru_cache(maxsize=8)
+def formation(space: LatentSpace) -> Formation:
+    """Raises ValueError with a sentence where the checkpoint holds no history, or one that does not fit it."""
+    tensors = _read(space.folder / HISTORY, "It was not recorded how this map formed.")
+    steps, snapshots = tensors.pop("steps", None), tensors.pop("snapshots", None)
+    if steps is None or snapshots is None or not _fit(space, steps, snapshots, tensors):
+        raise ValueError(f"{HISTORY} does not fit this map.")
+    epochs = len(next(iter(tensors.values())))
+    return Formation(steps, snapshots, tensors, (int(steps[-1]) + 1) / max(epochs, 1))
+
+
+def _fit(space: LatentSpace, steps: np.ndarray, snapshots: np.ndarray, losses: dict[str, np.ndarray]) -> bool:
+    if snapshots.ndim != 3 or steps.shape != snapshots.shape[:1] or not len(steps):
+        return False
+    if snapshots.shape[1] > len(space.latents) or snapshots.shape[2] != space.latent_dim:
+        return False
+    needed = {"loss", "reconstruction", "test_reconstruction"} <= set(losses)
+    return needed and len({values.shape for values in losses.values()}) == 1 and bool(np.isfinite(snapshots).all())
+
+
+@lru_cache(maxsize=8)
+def tsne(space: LatentSpace) -> np.ndarray:
+    """The t-SNE of the encoded test set, (N, 2) float32. Raises ValueError with a sentence where there is none."""
+    places = _read(space.folder / TSNE, "No t-SNE of this map was computed; python -m explorer.tsne makes one.")["tsne"]
+    if places.shape != (len(space.latents), 2) or not np.isfinite(places).all():
+        raise ValueError(f"{TSNE} does not fit this map.")
+    return places.astype(np.float32)
+
+
+def _read(file: Path, otherwise: str) -> dict[str, np.ndarray]:
+    if not file.is_file():
+        raise ValueError(otherwise)
+    try:
+        return load_file(file)
+    except SafetensorError:
+        raise ValueError(f"{file.name} is truncated or not a safetensors file.") from None
