@@ -145,16 +145,20 @@ def test_the_ellipses_are_one_and_two_sigma_of_the_posterior(page: Page, address
     draw(page)
     space, image, _ = landed(page, model)
     deviation = space.posterior(image[None])[1][0]
-    sigmas = np.sqrt(np.linalg.eigvalsh((space.axes * deviation**2) @ space.axes.T))  # along the ellipse's own axes
-    per_unit = to_pixels(page, np.array([1.0, 0.0]))[0] - to_pixels(page, np.zeros(2))[0]
-    for count in (1, 2):
-        ellipse = page.locator(f'ellipse.line[data-sigma="{count}"]')
-        radii = ellipse.evaluate("e => ['rx', 'ry'].map((name) => Number(e.getAttribute(name)))")
-        np.testing.assert_allclose(sorted(radii), count * sigmas * per_unit, rtol=1e-3)
-        if space.latent_dim == 2:  # wide and high as the two deviations, whichever is the larger
-            box = ellipse.bounding_box()
-            assert box is not None
-            np.testing.assert_allclose([box["width"], box["height"]], 2 * count * deviation * per_unit, atol=4)
+    scale = np.diag(np.array(to_pixels(page, np.ones(2))) - to_pixels(page, np.zeros(2)))  # pixels a unit; y goes down
+    covariance = scale @ (space.axes * deviation**2) @ space.axes.T @ scale
+    if space.latent_dim == 2:
+        np.testing.assert_allclose(np.sqrt(np.diag(covariance)), deviation * np.abs(np.diag(scale)), rtol=1e-6)
+    for sigma in (1, 2):
+        rx, ry, *turn = page.eval_on_selector(
+            f'ellipse.line[data-sigma="{sigma}"]',
+            """ellipse => {
+                const {a, b, c, d} = ellipse.transform.baseVal.consolidate().matrix;
+                return [ellipse.rx.baseVal.value, ellipse.ry.baseVal.value, a, c, b, d];
+            }""",
+        )
+        radii = np.reshape(turn, (2, 2)) * [rx, ry]  # its two half axes as columns
+        np.testing.assert_allclose(radii @ radii.T, sigma**2 * covariance, rtol=1e-3, atol=1e-3 * covariance.max())
 
 
 def test_a_plain_autoencoder_has_a_mark_and_no_ellipse(page: Page, address: str) -> None:
