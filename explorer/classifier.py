@@ -4,6 +4,7 @@
 import argparse
 import shlex
 import sys
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,57 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from explorer.datasets import SOURCES, DataSet, DataUnavailable, load
+from explorer.datasets import DataSet, DataUnavailable, load
 from explorer.evaluate import to_input
 from explorer.latent_space import CHECKPOINTS
 
 WEIGHTS = "model.safetensors"
 BATCH = 128
 TEST_BATCH = 1_000
+CARD = """---
+{{ card_data }}
+---
+# {{ name | default("A classifier") }}
+
+Says what an image of a map looks like: three small convolutions, trained on images that are turned, scaled, moved and
+blurred a little, as decoded ones are.
+
+A map asks it with `space.classify(images)`. Made by `{{ command | default("explorer.classifier") }}`.
+Data: {{ data | default("unknown") }}.
+
+- accuracy on the test set: {{ accuracy | default("not measured") }}
+"""
 
 
-class Classifier(nn.Module, PyTorchModelHubMixin, library_name="latent-space-explorer", license="mit"):
-    """Two convolutions and two dense layers.
+@dataclass(frozen=True)
+class Training:
+    """How the classifier of one data set is trained.
+
+    width: channels of the first convolution. shift: whole pixels. turn: radians. grow: part of the size. blur: standard
+    deviation in pixels. Each of these four is drawn anew for every image, up to so much.
+    """
+
+    width: int
+    epochs: int
+    shift: int
+    turn: float
+    grow: float
+    blur: float
+    lr: float = 4e-3
+    seed: int = 0
+
+
+TRAININGS = {
+    "digits": Training(width=24, epochs=60, shift=0, turn=0.15, grow=0.1, blur=0.7),
+    "mnist": Training(width=16, epochs=6, shift=1, turn=0.15, grow=0.1, blur=2.0),
+    "fashion-mnist": Training(width=16, epochs=12, shift=1, turn=0.0, grow=0.0, blur=3.0),
+}
+
+
+class Classifier(
+    nn.Module, PyTorchModelHubMixin, library_name="latent-space-explorer", license="mit", model_card_template=CARD
+):
+    """Three convolutions, halved twice in between, and a dense layer.
 
     data: a name of explorer.datasets.SOURCES. size: the side of its images; larger ones are cut to their middle.
     """
@@ -35,17 +76,16 @@ class Classifier(nn.Module, PyTorchModelHubMixin, library_name="latent-space-exp
     def __init__(self, data: str, size: int, width: int = 16, classes: int = 10, **description: Any) -> None:
         super().__init__()
         self.data, self.size, self.classes, self.description = data, size, classes, description
-        cells = -(-size // 4)
+        c, cells = width, size // 4
         self.layers = nn.Sequential(  # (B, 1, size, size)
-            nn.Conv2d(1, width, 3, stride=2, padding=1),  # (B, width, size / 2, size / 2)
-            nn.ReLU(),
-            nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),  # (B, 2 width, size / 4, size / 4)
-            nn.ReLU(),
+            *(nn.Conv2d(1, c, 3, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU()),
+            nn.MaxPool2d(2),  # (B, width, size / 2, size / 2)
+            *(nn.Conv2d(c, 2 * c, 3, padding=1, bias=False), nn.BatchNorm2d(2 * c), nn.ReLU()),
+            nn.MaxPool2d(2),  # (B, 2 width, size / 4, size / 4)
+            *(nn.Conv2d(2 * c, 4 * c, 3, padding=1, bias=False), nn.BatchNorm2d(4 * c), nn.ReLU()),
             nn.Flatten(),
             nn.Dropout(0.2),
-            nn.Linear(2 * width * cells * cells, 64),
-            nn.ReLU(),
-            nn.Linear(64, classes),
+            nn.Linear(4 * c * cells * cells, classes),
         )
 
     def forward(self, images: Tensor) -> Tensor:
@@ -60,9 +100,9 @@ class Classifier(nn.Module, PyTorchModelHubMixin, library_name="latent-space-exp
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.classes), np.float32)
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        save_file(
-            {key: value.half().contiguous() for key, value in self.state_dict().items()}, save_directory / WEIGHTS
-        )
+        weights = self.state_dict()
+        halves = {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}
+        save_file(halves, save_directory / WEIGHTS)
 
     @classmethod
     def _from_pretrained(cls, *, model_id: str, **kwargs: Any) -> "Classifier":
@@ -71,7 +111,7 @@ class Classifier(nn.Module, PyTorchModelHubMixin, library_name="latent-space-exp
         file = Path(model_id) / WEIGHTS
         try:
             model = cls(**{key: value for key, value in kwargs.items() if key not in hub})
-            model.load_state_dict({key: value.float() for key, value in load_file(file).items()})
+            model.load_state_dict(load_file(file))
         except (OSError, SafetensorError, RuntimeError, TypeError) as error:
             raise ValueError(f"{file} is missing, damaged or of another shape ({type(error).__name__}).") from None
         return model.eval()
@@ -90,18 +130,18 @@ def open_classifier(data: str) -> Classifier:
     return Classifier.from_pretrained(str(folder))
 
 
-def train(model: Classifier, data: DataSet, epochs: int, seed: int) -> None:
-    """Cross-entropy, AdamW, a cosine schedule; images shift by up to a tenth, as decoded ones are not centred."""
-    torch.manual_seed(seed)
+def train(model: Classifier, data: DataSet, training: Training) -> None:
+    """Cross-entropy, AdamW, a cosine schedule; the images vary as decoded ones do."""
+    torch.manual_seed(training.seed)
     images, labels = to_input(data.images), torch.from_numpy(data.labels)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3, fused=True)
-    steps = epochs * -(-len(images) // BATCH)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=training.lr, fused=True)
+    steps = training.epochs * -(-len(images) // BATCH)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     model.train()
     with tqdm(total=steps, desc=f"classifier {model.data}") as bar:
-        for _ in range(epochs):
+        for _ in range(training.epochs):
             for chosen in torch.randperm(len(images)).split(BATCH):
-                loss = F.cross_entropy(model(shift(images[chosen], model.size // 10)), labels[chosen])
+                loss = F.cross_entropy(model(varied(images[chosen], training)), labels[chosen])
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()
@@ -110,11 +150,42 @@ def train(model: Classifier, data: DataSet, epochs: int, seed: int) -> None:
     model.eval()
 
 
-def shift(images: Tensor, most: int) -> Tensor:
-    """(B, 1, H, W) moved by the same random number of pixels, at most `most` each way; zeros come in."""
-    across, down = torch.randint(-most, most + 1, (2,)).tolist()
-    moved = F.pad(images, (most, most, most, most))
-    return moved[:, :, most + down : most + down + images.shape[2], most + across : most + across + images.shape[3]]
+def varied(images: Tensor, training: Training) -> Tensor:
+    """(B, 1, H, W) shifted, turned and scaled, the first half of them blurred as well."""
+    moved = shifted(images, training.shift)
+    if training.turn or training.grow:  # resampling costs sharpness even where nothing is to be turned
+        moved = turned(moved, training.turn, training.grow)
+    soft, sharp = moved.tensor_split(2)
+    return torch.cat([blurred(soft, training.blur), sharp])
+
+
+def shifted(images: Tensor, most: int) -> Tensor:
+    """(B, 1, H, W), each moved by at most `most` whole pixels each way; zeros come in."""
+    count, _, height, width = images.shape
+    padded = F.pad(images, (most, most, most, most))[:, 0]
+    down, across = torch.randint(2 * most + 1, (2, count, 1))
+    rows, columns = torch.arange(height) + down, torch.arange(width) + across  # (B, H) and (B, W)
+    return padded[torch.arange(count)[:, None, None], rows[:, :, None], columns[:, None, :]][:, None]
+
+
+def turned(images: Tensor, turn: float, grow: float) -> Tensor:
+    """(B, 1, H, W), each turned by up to `turn` radians and scaled by up to 1 ± `grow`; zeros come in."""
+    angle, scale = (torch.rand(2, len(images)) * 2 - 1) * torch.tensor([[turn], [grow]])
+    cos, sin, zero = (1 + scale) * angle.cos(), (1 + scale) * angle.sin(), torch.zeros(len(images))
+    maps = torch.stack([torch.stack([cos, -sin, zero], 1), torch.stack([sin, cos, zero], 1)], 1)  # (B, 2, 3)
+    grid = F.affine_grid(maps, list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def blurred(images: Tensor, most: float) -> Tensor:
+    """(B, 1, H, W), each blurred by a Gaussian of its own, its standard deviation from 0 to `most` pixels."""
+    reach = max(round(2 * most), 1)
+    spread = torch.rand(len(images), 1) * most + 1e-3
+    kernels = (-torch.arange(-reach, reach + 1).square() / (2 * spread**2)).softmax(1)  # (B, 2 reach + 1)
+    across = images.transpose(0, 1)  # each image becomes a channel, for each has its own kernel
+    for kernel, padding in ((kernels[:, None, None], (0, reach)), (kernels[:, None, :, None], (reach, 0))):
+        across = F.conv2d(across, kernel, padding=padding, groups=len(images))
+    return across.transpose(0, 1)
 
 
 def accuracy(model: Classifier, data: DataSet) -> float:
@@ -125,34 +196,41 @@ def accuracy(model: Classifier, data: DataSet) -> float:
 def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser("python -m explorer.classifier", description="Train the classifier of a data set.")
-    parser.add_argument("name", choices=SOURCES)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--width", type=int, default=16)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("name", choices=TRAININGS)
+    for name in ("epochs", "width", "seed"):
+        parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--data", help="folder that holds MNIST/raw and FashionMNIST/raw")
     parser.add_argument("--out", type=Path, help="folder to write to; by default runs/classifier-NAME")
     options = parser.parse_args(arguments)
-    if min(options.epochs, options.width) < 1 or not 0 <= options.seed < 2**63:
+    changed = {key: value for key in ("epochs", "width", "seed") if (value := getattr(options, key)) is not None}
+    training = replace(TRAININGS[options.name], **changed)
+    if min(training.epochs, training.width) < 1 or not 0 <= training.seed < 2**63:
         parser.error("--epochs and --width must be at least 1, --seed at least 0")
     try:
         train_set, test_set = (load(options.name, split, options.data, download=True) for split in ("train", "test"))
     except DataUnavailable as error:
         print(error, file=sys.stderr)
         return 2
-    torch.manual_seed(options.seed)
+    torch.manual_seed(training.seed)
     torch.set_flush_denormal(True)
-    size = train_set.images.shape[1]
-    model = Classifier(options.name, size, options.width, len(train_set.class_names))
-    train(model, train_set, options.epochs, options.seed)
+    shape = {"size": train_set.images.shape[1], "classes": len(train_set.class_names)}
+    model = Classifier(options.name, width=training.width, **shape)
+    train(model, train_set, training)
+    config = {"command": shlex.join(["python", "-m", "explorer.classifier", *arguments]), "data": options.name}
     out = options.out or Path("runs") / f"classifier-{options.name}"
-    model.save_pretrained(out)
-    measured = accuracy(Classifier.from_pretrained(str(out)), test_set)
-    command = shlex.join(["python", "-m", "explorer.classifier", *arguments])
-    description = {"command": command, "epochs": options.epochs, "seed": options.seed, "accuracy": measured}
-    config = {"data": options.name, "size": size, "width": options.width, "classes": len(train_set.class_names)}
-    model.save_pretrained(out, config={**config, **description}, model_card_kwargs=description)
+    measured = write(model, out, {**config, **shape, **asdict(training)}, test_set)
     print(f"{measured:.4f} of the test set are classified as labelled")
     return 0
+
+
+def write(model: Classifier, out: Path, config: dict[str, Any], test_set: DataSet) -> float:
+    """Write weights, description and card. -> the accuracy, measured from the written weights and written too"""
+    model.save_pretrained(out, config=config)
+    measured = accuracy(Classifier.from_pretrained(str(out)), test_set)
+    (out / "README.md").unlink()  # the hub mixin leaves one that is there as it is
+    described = {**config, "accuracy": measured}
+    model.save_pretrained(out, config=described, model_card_kwargs={**described, "name": f"classifier-{model.data}"})
+    return measured
 
 
 if __name__ == "__main__":

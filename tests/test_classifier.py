@@ -83,13 +83,54 @@ def test_a_damaged_classifier_is_refused_with_the_file(trained: Path, tmp_path: 
         Classifier.from_pretrained(str(tmp_path))
 
 
-def test_a_shift_moves_all_images_alike_and_keeps_their_shape() -> None:
+def test_a_shift_moves_each_image_by_whole_pixels_and_brings_in_zeros() -> None:
     torch.manual_seed(0)
-    images = torch.rand(3, 1, 8, 8)
-    assert classifier.shift(images, 0).equal(images)
-    moved = [classifier.shift(images, 2) for _ in range(20)]
-    assert all(other.shape == images.shape for other in moved)
-    assert any(not other.equal(images) for other in moved)
+    dots = torch.zeros(200, 1, 8, 8)
+    dots[:, 0, 3, 4] = 1
+    assert classifier.shifted(dots, 0).equal(dots)
+    moved = classifier.shifted(dots, 2)
+    assert moved.shape == dots.shape
+    reached = {tuple(place[2:]) for place in moved.nonzero().tolist()}
+    assert reached == {(row, column) for row in range(1, 6) for column in range(2, 7)}
+    assert classifier.shifted(dots, 5).sum() < 200  # some are moved out
+
+
+def test_turning_by_nothing_leaves_images_as_they_are_and_turning_keeps_their_shape() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(3, 1, 28, 28)
+    torch.testing.assert_close(classifier.turned(images, 0, 0), images, rtol=0, atol=1e-5)
+    turned = classifier.turned(images[:1].expand(5, -1, -1, -1), 0.2, 0.1)
+    assert turned.shape == (5, 1, 28, 28)
+    assert all(not turned[0].equal(other) for other in turned[1:])  # each by an amount of its own
+
+
+def test_blurring_spreads_a_dot_and_keeps_its_light() -> None:
+    torch.manual_seed(0)
+    dots = torch.zeros(50, 1, 29, 29)
+    dots[:, 0, 14, 14] = 1
+    blurred = classifier.blurred(dots, 2.0)
+    torch.testing.assert_close(blurred.sum((1, 2, 3)), torch.ones(50))
+    torch.testing.assert_close(blurred, blurred.transpose(2, 3))
+    assert blurred.amax((1, 2, 3)).min() < 0.05
+    assert blurred.amax((1, 2, 3)).max() > 0.5
+
+
+def test_training_images_vary_within_their_range() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(7, 1, 28, 28)
+    for training in classifier.TRAININGS.values():
+        varied = classifier.varied(images, training)
+        assert varied.shape == images.shape
+        assert varied.min() >= 0
+        assert varied.max() <= 1 + 1e-5
+
+
+def test_a_card_and_a_description_tell_of_the_training_and_the_accuracy(trained: Path) -> None:
+    config, card = json.loads((trained / "config.json").read_text()), (trained / "README.md").read_text()
+    assert {"width", "epochs", "shift", "turn", "grow", "blur", "lr", "seed"} <= config.keys()
+    assert f"`{config['command']}`" in card
+    assert f"accuracy on the test set: {config['accuracy']}" in card
+    assert "More Information Needed" not in card
 
 
 @pytest.mark.parametrize("option", [["--epochs", "0"], ["--width", "0"], ["--seed", "-1"]])
