@@ -231,12 +231,12 @@ def test_whatever_else_moves_the_cursor_ends_the_playing(page: Page, address: st
 def test_it_goes_on_playing_with_another_tool_until_the_map_is_touched(page: Page, address: str) -> None:
     begin(page, address)
     play(page)
-    open_tool(page, "trust")
+    open_tool(page, "select")
     before = place(page)
     page.wait_for_function("x => document.querySelector('[data-role=\"root\"]').dataset.x !== x", arg=before["x"])
-    left, top, width, height = pad_box(page)
-    page.mouse.click(left + 0.2 * width, top + 0.2 * height)
+    drag(page, [(0.3, 0.3), (0.4, 0.5), (0.3, 0.5)])  # a lasso, which leaves the cursor where it is
     expect(page.locator('[data-role="walk-play"]')).to_have_text("Play")
+    assert [np.float32(place(page)[axis]) for axis in "xy"] in walked(page).tolist()
     assert len(anchors(page)) == 2
 
 
