@@ -52,14 +52,17 @@ def default_device() -> str:
     return "cuda" if torch.cuda.is_available() and not os.environ.get("SPACES_ZERO_GPU") else "cpu"
 
 
-@lru_cache(maxsize=32)
-def _open(folder: str, device: str) -> LatentSpace:
+def open_folder(folder: str, device: str) -> LatentSpace:
+    """As load does, but opened anew, and kept by nobody but the caller."""
     model = open_model(folder)
     try:
         model.to(device)
     except (RuntimeError, AssertionError):
         raise ValueError(f"There is no device {device} here.") from None
     return LatentSpace(model, Path(folder), _read_latents(folder))
+
+
+_open = lru_cache(maxsize=32)(open_folder)
 
 
 def open_model(folder: str) -> Autoencoder:
@@ -108,6 +111,7 @@ class LatentSpace(LatentTools):
         self.latents, self.labels = self._points(tensors)
         self.logvar = self._logvar(tensors)
         self._show(self._own_plane(tensors))
+        self._in_plane = lru_cache(maxsize=64)(self._open_plane)  # its own: a map that is closed takes its planes along
         for array in (self.latents, self.labels, self.logvar):
             if array is not None:
                 array.setflags(write=False)
@@ -118,7 +122,6 @@ class LatentSpace(LatentTools):
         for array in (self.origin, self.axes, self.plane):
             array.setflags(write=False)
 
-    @lru_cache(maxsize=64)  # noqa: B019 - maps are kept as long as the process
     def in_plane(self, name: str) -> LatentSpace:
         """The same space with another plane as its map: "z3-z7" (two dimensions) or "p12-p99-p407" (three test points).
 
@@ -126,6 +129,9 @@ class LatentSpace(LatentTools):
         """
         if self.latent_dim == 2:
             raise ValueError(f"{self.name} has two dimensions: its map shows all of it.")
+        return self._in_plane(name)
+
+    def _open_plane(self, name: str) -> LatentSpace:
         other = copy.copy(self)
         other.plane_name = name
         other._show(named(name, self.latents))
