@@ -22,6 +22,7 @@ from explorer.latent_space import LatentSpace
 MAX_BATCH = 64
 MAX_PENDING = 1024
 MAX_DIMENSIONS = 1024
+OWN = "own-"  # the names of visitors' models begin with it
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ class DecodeWorker:
         self.names = list(names if names is not None else latent_space.available())
         self.device = device or latent_space.default_device()
         self._spaces: dict[str, LatentSpace] = {}
+        self._own: dict[str, LatentSpace] = {}  # visitors' models, which are listed nowhere
         self._jobs: deque[Job] = deque()
         self._wake = threading.Condition()
         self._stopped = False
@@ -117,14 +119,29 @@ class DecodeWorker:
             self._wake.notify()
         self._thread.join(timeout=10)
 
+    def add(self, name: str, space: LatentSpace) -> None:
+        """A visitor's model, for whoever knows its name, until it is removed."""
+        self._own[name] = space
+
+    def remove(self, name: str) -> None:
+        self._own.pop(name, None)
+
     def space(self, name: str, plane: str | None = None) -> LatentSpace:
         """The named map, opened at its first use, in one of its planes. Raises UnknownModel with the names there are,
         ValueError: no such plane."""
+        space = self._named(name)
+        return space if plane is None else space.in_plane(plane)
+
+    def _named(self, name: str) -> LatentSpace:
+        if isinstance(name, str) and name.startswith(OWN):
+            if (space := self._own.get(name)) is not None:
+                return space
+            raise UnknownModel("That model is no longer here: newer ones took its place. Train or open it again.")
         if name not in self.names:
             raise UnknownModel(f"There is no map of that name; there are {', '.join(self.names)}.")
         if name not in self._spaces:
             self._spaces[name] = latent_space.load(name, self.device)
-        return self._spaces[name] if plane is None else self._spaces[name].in_plane(plane)
+        return self._spaces[name]
 
     def resolve(self, place: Place) -> tuple[LatentSpace, tuple[float, float], np.ndarray]:
         """A place's map, coordinates and anchor (D,). Raises UnknownModel, or ValueError: no such point or plane."""

@@ -208,6 +208,7 @@ def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
     @api.get("/figure")
     def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
         try:
+            worker.space(model)  # a visitor's own may have been closed since it was packed
             return _packed(request, figure_bytes(model, plane), "application/json", "no-cache")
         except UnknownModel as error:
             return problem(404, str(error))
