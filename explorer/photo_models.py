@@ -58,7 +58,7 @@ def for_visitors(source: str) -> str:
     Raises ValueError with a sentence that tells nothing about folders elsewhere.
     """
     folder = _as_folder(source)
-    if source == BUILT_IN or (folder is None and _is_hub_id(source)):
+    if source == BUILT_IN or (folder is None and is_hub_id(source)):
         return source
     roots = [Path(root).resolve() for root in os.environ.get("EXPLORER_MODELS", os.curdir).split(os.pathsep) if root]
     if folder is not None and any(folder.resolve().is_relative_to(root) for root in roots):
@@ -100,12 +100,12 @@ def locate(source: str, progress: Progress | None = None) -> Path:
     folder = built_in_folder() if source == BUILT_IN else _as_folder(source)
     if folder is not None:
         return folder if (folder / "config.json").is_file() or not (folder / "vae").is_dir() else folder / "vae"
-    if not _is_hub_id(source):
+    if not is_hub_id(source):
         raise ValueError("That is neither a folder here nor a Hub id such as stabilityai/sd-vae-ft-mse.")
     return _download(source, progress)
 
 
-def _is_hub_id(source: str) -> bool:
+def is_hub_id(source: str) -> bool:
     return REPO_ID.fullmatch(source) is not None and ".." not in source
 
 
@@ -124,7 +124,7 @@ def _download(repo_id: str, progress: Progress | None) -> Path:
         cached = _cached_folder(repo_id)
         if cached is not None:
             return cached
-        _reach_hub()
+        reach_hub()
         try:
             config = _fetch(repo_id, "config.json")
         except errors.EntryNotFoundError as missing:
@@ -141,7 +141,7 @@ def _download(repo_id: str, progress: Progress | None) -> Path:
     return config.parent
 
 
-def _reach_hub() -> None:
+def reach_hub() -> None:
     """One attempt: the download's own five, with pauses between, take half a minute where there is no network."""
     from huggingface_hub import constants, errors, get_session
 
