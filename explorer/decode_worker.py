@@ -23,6 +23,7 @@ MAX_BATCH = 64
 MAX_PENDING = 1024
 MAX_DIMENSIONS = 1024
 OWN = "own-"  # the names of visitors' models begin with it
+GONE = "That model is no longer here: newer ones took its place. Train or open it again."
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class DecodeWorker:
         if isinstance(name, str) and name.startswith(OWN):
             if (space := self._own.get(name)) is not None:
                 return space
-            raise UnknownModel("That model is no longer here: newer ones took its place. Train or open it again.")
+            raise UnknownModel(GONE)
         if name not in self.names:
             raise UnknownModel(f"There is no map of that name; there are {', '.join(self.names)}.")
         if name not in self._spaces:
