@@ -1,0 +1,63 @@
+"""A checkpoint of this project on the Hub: its few files, fetched one by one into a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from explorer.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
+from explorer.photo_models import UNREACHABLE, is_hub_id, reach_hub
+
+NO_ID = "That is no Hub id; one looks like owner/name."
+MISSING = "There is no public checkpoint of that id on the Hub."
+NOT_ONE = f"That repository is no checkpoint of this project: it lacks one of {', '.join(NEEDED)}."
+
+
+def fetch(repo_id: str, folder: Path) -> None:
+    """Fill an empty folder. Sizes are asked for first, and config.json is read before the weights are fetched.
+
+    Raises ValueError with a sentence: no id, not there, not public, something missing, too large, no network.
+    """
+    from huggingface_hub import errors
+
+    if not isinstance(repo_id, str) or not is_hub_id(repo_id):
+        raise ValueError(NO_ID)
+    try:
+        reach_hub()
+        _fetch_all(repo_id, folder)
+    except ValueError as error:
+        raise ValueError(NO_ID if isinstance(error, errors.HFValidationError) else str(error)) from None
+    except errors.LocalEntryNotFoundError:
+        raise ValueError(UNREACHABLE) from None
+    except errors.EntryNotFoundError:
+        raise ValueError(NOT_ONE) from None
+    except errors.RepositoryNotFoundError:  # gated ones too
+        raise ValueError(MISSING) from None
+    except errors.OfflineModeIsEnabled:
+        raise ValueError("The Hub is switched off here.") from None
+    except Exception:
+        raise ValueError("The checkpoint could not be fetched from the Hub.") from None
+    finally:
+        shutil.rmtree(folder / ".cache", ignore_errors=True)  # the Hub's notes
+
+
+def _fetch_all(repo_id: str, folder: Path) -> None:
+    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_download, hf_hub_url
+
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    sizes: dict[str, int] = {}
+    for name in NAMES:
+        try:
+            # Without a token: the host's own would open its private repositories to every visitor.
+            url = hf_hub_url(repo_id, name, endpoint=endpoint)
+            sizes[name] = get_hf_file_metadata(url, token=False, endpoint=endpoint).size or 0
+        except errors.EntryNotFoundError:
+            if name not in (HISTORY, CARD):
+                raise
+        check_sizes(sizes)
+    for name in sizes:
+        hf_hub_download(repo_id, name, local_dir=folder, endpoint=endpoint, token=False, etag_timeout=5)
+        if name == NAMES[0]:
+            read_architecture(read_config(folder / name))
+    check_sizes({name: (folder / name).stat().st_size for name in sizes})

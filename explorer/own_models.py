@@ -1,0 +1,152 @@
+"""Visitors' own models: trained here or opened from files, under names that nobody guesses; the newest are kept."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from explorer import checkpoint_files, checkpoint_hub, latent_space
+from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.latent_space import LatentSpace
+
+KEPT = 32  # models
+KEPT_OF_ONE = 6  # of one visitor
+KEPT_BYTES = 400_000_000  # of all their weights and points together
+PREFIX = "explorer-own-"
+LEFT_OVER = ("explorer-training-*", f"{PREFIX}*")
+LEFT_OVER_SECONDS = 3600
+UNFIT = "The model's weights give no pictures: they overflow, or its points lie where nothing can be decoded."
+
+
+@dataclass(frozen=True)
+class Own:
+    visitor: str
+    folder: Path
+    bytes: int
+
+
+class OwnModels:
+    """What visitors have made, in a folder of this process, and opened in its decode worker."""
+
+    def __init__(self, worker: DecodeWorker, kept: int = KEPT) -> None:
+        self._worker, self._kept = worker, kept
+        self._models: OrderedDict[str, Own] = OrderedDict()
+        self._lock = threading.Lock()
+        self._root: Path | None = None
+
+    def keep(self, visitor: str, folder: Path) -> str:
+        """Take over a checkpoint's folder that was made here -> its name. Raises ValueError: it can't be opened."""
+        return self._take(visitor, lambda place: _move(folder, place))
+
+    def open_files(self, visitor: str, files: list[Path]) -> str:
+        """A .zip, or the files of a checkpoint -> its name. Raises ValueError with a sentence, and leaves nothing."""
+        return self._take(visitor, lambda place: checkpoint_files.gather(files, place), check=True)
+
+    def open_hub(self, visitor: str, repo_id: str) -> str:
+        """A checkpoint on the Hub -> its name. Raises ValueError with a sentence, and leaves nothing."""
+        return self._take(visitor, lambda place: checkpoint_hub.fetch(repo_id, place), check=True)
+
+    def pack(self, name: str) -> tuple[str, bytes]:
+        """A model's folder as a .zip, and what to call it: its own name is for its visitor. Raises UnknownModel."""
+        own = self._models.get(name)
+        if own is None:
+            raise UnknownModel(GONE)
+        title = called(self._worker.space(name))
+        return f"{title}.zip", checkpoint_files.pack(own.folder, title)
+
+    def close(self) -> None:
+        """Remove everything."""
+        with self._lock:
+            for name in list(self._models):
+                self._remove(name)
+            if self._root is not None:
+                shutil.rmtree(self._root, ignore_errors=True)
+            self._root = None
+
+    def _take(self, visitor: str, fill: Callable[[Path], None], check: bool = False) -> str:
+        name = f"{OWN}{secrets.token_hex(8)}"
+        folder = self._folder() / name
+        folder.mkdir()
+        try:
+            fill(folder)
+            if check:
+                checkpoint_files.check(folder)
+            space = latent_space.open_folder(str(folder), self._worker.device)
+            probe(space)
+        except BaseException as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if isinstance(error, ValueError):  # whose sentence may name files by their whole path
+                raise ValueError(str(error).replace(f"{folder}/", "")) from None
+            raise
+        with self._lock:
+            self._models[name] = Own(visitor, folder, _bytes(space))
+            self._worker.add(name, space)
+            self._make_room(visitor)
+        return name
+
+    def _folder(self) -> Path:
+        with self._lock:
+            if self._root is None or not self._root.is_dir():
+                self._root = Path(tempfile.mkdtemp(prefix=PREFIX))
+            self._root.touch()  # still in use
+            return self._root
+
+    def _make_room(self, visitor: str) -> None:
+        """Close the oldest while there are too many, of this visitor or of all."""
+        mine = [name for name, own in self._models.items() if own.visitor == visitor]
+        for name in mine[:-KEPT_OF_ONE]:
+            self._remove(name)
+        while len(self._models) > 1 and (len(self._models) > self._kept or self._all_bytes() > KEPT_BYTES):
+            self._remove(next(iter(self._models)))
+
+    def _all_bytes(self) -> int:
+        return sum(own.bytes for own in self._models.values())
+
+    def _remove(self, name: str) -> None:
+        self._worker.remove(name)
+        shutil.rmtree(self._models.pop(name).folder, ignore_errors=True)
+
+
+def called(space: LatentSpace) -> str:
+    """What it is, in the manner of the shipped models' names."""
+    kind = "vae" if space.logvar is not None else "ae"
+    return f"own-{space.config['data']}-{kind}-{space.latent_dim}d"
+
+
+def probe(space: LatentSpace) -> None:
+    """Raises ValueError where a model that could be opened can't be drawn: it decodes or encodes to no numbers."""
+    some = space.latents[:16]
+    with np.errstate(all="ignore"):
+        images = space.decode(some)
+        if not np.isfinite(images).all() or not np.isfinite(space.encode(np.nan_to_num(images))).all():
+            raise ValueError(UNFIT)
+        if space.logvar is not None and np.abs(space.logvar).max() > 80:
+            raise ValueError(UNFIT)
+
+
+def remove_left_overs() -> None:
+    """Folders that an earlier process did not live to remove; younger ones may be another server's."""
+    for pattern in LEFT_OVER:
+        for folder in Path(tempfile.gettempdir()).glob(pattern):
+            if time.time() - folder.stat().st_mtime > LEFT_OVER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _move(folder: Path, place: Path) -> None:
+    for name in checkpoint_files.NAMES:
+        if (folder / name).is_file():
+            shutil.move(folder / name, place / name)
+
+
+def _bytes(space: LatentSpace) -> int:
+    weights = sum(value.nbytes for value in space.model.state_dict().values())
+    return weights + 4 * space.latents.nbytes  # whose planes and trees take as much again

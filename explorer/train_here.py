@@ -1,0 +1,266 @@
+"""Trainings that visitors start: each a process of its own, two at a time; the others wait in line."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from explorer.recipes import RECIPES
+from explorer.train_progress import Progress, ProgressReader
+
+RECIPE = RECIPES["digits-vae-2d"]
+HOUSE = Path(__file__).resolve().parent.parent
+RUNNING = 2  # at once
+WAITING = 20
+SECONDS = 180  # for one training, from its process's start
+UNWATCHED_SECONDS = 30  # after which its visitor is taken to have left
+PAUSE = 0.2  # between two looks at what runs
+BOUNDS: dict[str, tuple[float, float]] = {
+    "latent_dim": (2, 16),
+    "beta": (0, 10),
+    "width": (16, 512),
+    "epochs": (1, 200),
+}
+CANCELLED = "Cancelled; nothing is kept."
+REPLACED = "Another training took its place."
+LEFT = "Its visitor left."
+CLOSED = "The server is shutting down."
+FULL = f"{WAITING} trainings wait in line already; try again in a minute."
+TOO_LONG = f"It was stopped after {SECONDS} seconds; choose fewer epochs or a smaller width."
+DIVERGED = "The loss grew beyond all bounds; try a smaller beta or width."
+BROKEN = "The training ended unexpectedly; try it again."
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a visitor chooses. Raises ValueError with a sentence when it is out of bounds."""
+
+    latent_dim: int = RECIPE.architecture.latent_dim
+    beta: float = RECIPE.beta
+    width: int = RECIPE.architecture.width
+    epochs: int = RECIPE.epochs
+
+    def __post_init__(self) -> None:
+        for name, (low, high) in BOUNDS.items():
+            value, whole = getattr(self, name), name != "beta"
+            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            if not number or not low <= value <= high or (whole and value != int(value)):
+                kind = "whole number" if whole else "number"
+                raise ValueError(f"{name.replace('_dim', ' size')} must be a {kind} from {low} to {high}.".capitalize())
+            object.__setattr__(self, name, int(value) if whole else float(value))
+
+    def arguments(self) -> list[str]:
+        return [f"--{name.replace('_', '-')}={getattr(self, name):g}" for name in BOUNDS]
+
+
+def training_command(options: Options) -> list[str]:
+    """Without --out, since a checkpoint tells the command that made it: it writes below the working directory."""
+    gentle = ["nice", "-n", "10"] if shutil.which("nice") else []  # frames come first
+    return [
+        *gentle,
+        sys.executable,
+        "-m",
+        "explorer.train",
+        RECIPE.name,
+        "--device=cpu",
+        "--no-tsne",
+        *options.arguments(),
+    ]
+
+
+@dataclass(eq=False)
+class Training:
+    """One training from its place in line to its end. state: "waiting", "running", "done", "failed" or "ended"."""
+
+    number: int
+    visitor: str
+    options: Options
+    state: str = "waiting"
+    sentence: str = ""  # why it ended
+    model: str = ""  # the name under which its result is kept
+    place: int = 0  # in line, from 1
+    progress: Progress | None = None
+    seconds: float = 0.0
+    process: subprocess.Popen[bytes] | None = None
+    folder: Path | None = None
+    begun: float = 0.0
+    reader: ProgressReader | None = None
+    looked: float = field(default_factory=time.monotonic)
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("done", "failed", "ended")
+
+
+class Trainings:
+    """All trainings of this process. Safe to share between threads; one thread of its own watches while any runs.
+
+    keep: takes a finished checkpoint's folder out of its place -> the name under which it is kept from then on, or
+    raises ValueError with a sentence.
+    """
+
+    def __init__(
+        self, keep: Callable[[str, Path], str], command: Callable[[Options], list[str]] = training_command
+    ) -> None:
+        self._keep, self._command = keep, command
+        self._line: deque[Training] = deque()
+        self._running: list[Training] = []
+        self._numbers = itertools.count(1)
+        self._changed = threading.Condition()
+        self._watcher: threading.Thread | None = None
+
+    def start(self, visitor: str, options: Options) -> Training:
+        """A visitor's training; it takes the place of their earlier one. Raises ValueError: the line is full."""
+        with self._changed:
+            mine = [training for training in self._line if training.visitor == visitor]
+            if len(self._line) - len(mine) >= WAITING:
+                raise ValueError(FULL)
+            self._end_all(visitor, REPLACED)
+            training = Training(next(self._numbers), visitor, options)
+            self._line.append(training)
+            self._advance()
+            if self._watcher is None:
+                self._watcher = threading.Thread(target=self._watch, name="trainings", daemon=True)
+                self._watcher.start()
+            return training
+
+    def look(self, training: Training) -> Training:
+        """The training itself; who waits for it must look now and then, or it ends."""
+        training.looked = time.monotonic()
+        return training
+
+    def cancel(self, visitor: str, sentence: str = CANCELLED) -> bool:
+        """-> whether there was one to end. Its process and its files are gone when this returns."""
+        with self._changed:
+            found = self._end_all(visitor, sentence)
+            self._changed.notify()
+            return found
+
+    def close(self) -> None:
+        with self._changed:
+            for training in [*self._line, *self._running]:
+                self._end(training, "ended", CLOSED)
+            self._changed.notify()
+            watcher = self._watcher
+        if watcher is not None:
+            watcher.join(timeout=10)
+
+    def _watch(self) -> None:
+        import torch
+
+        torch.set_num_threads(1)  # what it reads is too small to share
+        while True:
+            for training in list(self._running):
+                reader = training.reader
+                if reader is not None:
+                    training.progress = reader.read() or training.progress
+            with self._changed:
+                for training in [*self._running, *self._line]:
+                    self._check(training)
+                self._advance()
+                if not self._running and not self._line:
+                    self._watcher = None
+                    return
+                self._changed.wait(PAUSE)
+
+    def _check(self, training: Training) -> None:
+        """End what is finished, broken, too slow, or left alone."""
+        now = time.monotonic()
+        if now - training.looked > UNWATCHED_SECONDS:
+            return self._end(training, "ended", LEFT)
+        if training.process is None:
+            return None
+        training.seconds = now - training.begun
+        code = training.process.poll()
+        if code is None:
+            return self._end(training, "failed", TOO_LONG) if training.seconds > SECONDS else None
+        if code:
+            return self._end(training, "failed", self._why(training))
+        return self._finish(training)
+
+    def _finish(self, training: Training) -> None:
+        assert training.folder is not None  # noqa: S101 - it ran
+        if training.reader is not None:
+            training.progress = training.reader.read() or training.progress
+        try:
+            training.model = self._keep(training.visitor, result_of(training.folder))
+        except ValueError as error:
+            return self._end(training, "failed", str(error))
+        except OSError:
+            return self._end(training, "failed", BROKEN)
+        return self._end(training, "done", "")
+
+    def _why(self, training: Training) -> str:
+        """A sentence from what a failed process has printed; its own words stay here, since they name folders."""
+        assert training.folder is not None  # noqa: S101 - it ran
+        said = (training.folder / "log").read_text("utf-8", "replace")[-2_000:]
+        print(f"A training failed: {said}", file=sys.stderr)
+        return DIVERGED if "no longer finite" in said else BROKEN
+
+    def _advance(self) -> None:
+        """Start who is next in line, and tell the others their places."""
+        while self._line and len(self._running) < RUNNING:
+            training = self._line.popleft()
+            try:
+                self._launch(training)
+            except OSError as error:
+                print(f"A training could not be started: {error}", file=sys.stderr)
+                self._end(training, "failed", BROKEN)
+        for place, training in enumerate(self._line, start=1):
+            training.place = place
+
+    def _launch(self, training: Training) -> None:
+        training.folder = Path(tempfile.mkdtemp(prefix="explorer-training-"))
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        quiet = {"TQDM_DISABLE": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(HOUSE)}
+        with (training.folder / "log").open("wb") as log:
+            training.process = subprocess.Popen(  # noqa: S603 - its arguments are numbers within bounds
+                self._command(training.options),
+                cwd=training.folder,
+                env={**os.environ, **threads, **quiet},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        training.reader = ProgressReader(
+            result_of(training.folder), training.options.latent_dim, training.options.width
+        )
+        training.begun = time.monotonic()
+        training.state, training.place = "running", 0
+        self._running.append(training)
+
+    def _end_all(self, visitor: str, sentence: str) -> bool:
+        mine = [training for training in [*self._line, *self._running] if training.visitor == visitor]
+        for training in mine:
+            self._end(training, "ended", sentence)
+        return bool(mine)
+
+    def _end(self, training: Training, state: str, sentence: str) -> None:
+        """The one way out: the process is killed, its folder removed, its place free."""
+        if training in self._line:
+            self._line.remove(training)
+        if training in self._running:
+            self._running.remove(training)
+        if training.process is not None:
+            training.process.kill()
+            training.process.wait()
+        if training.folder is not None:
+            shutil.rmtree(training.folder, ignore_errors=True)
+        training.process = training.reader = None
+        training.state, training.sentence, training.place = state, sentence, 0
+
+
+def result_of(folder: Path) -> Path:
+    """Where explorer.train writes when it runs in `folder`."""
+    return folder / "runs" / RECIPE.name
