@@ -45,6 +45,7 @@ function viewChanged() {
   for (const role of Object.keys(under)) drawUnder(role);
   for (const [name, draw] of drawings) overlay(name, draw);
   each("viewed");
+  remember();
 }
 
 // The visible part of the map as cells: their centres' first and last coordinates, and their number each way.

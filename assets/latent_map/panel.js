@@ -19,7 +19,10 @@ function pick() {
   if (state.point === null) return;
   part("picked").textContent = `Test image ${state.point}`;
   part("hint").textContent = "";
-  trigger("pick", { model: state.model, point: state.point });
+  // The same answer again would not be told: an unchanged value changes nothing.
+  const before = props.value;
+  if (before && before.model === state.model && before.point === state.point) showPicked(before);
+  if (!before?.original || before.point !== state.point || before.model !== state.model) trigger("pick", { model: state.model, point: state.point });
 }
 
 watch("value", () => {

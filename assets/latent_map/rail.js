@@ -39,6 +39,7 @@ function openTool(name) {
   root.dataset.tool = name;
   tools[before].closed?.();
   tools[name].opened?.();
+  remember();
 }
 
 // A dot on a tool that goes on working while another is open.

@@ -1,30 +1,4 @@
-// The address, and the start; comes last, when everything else is defined.
-let remembering = 0;
-function remember() {
-  clearTimeout(remembering);
-  remembering = setTimeout(() => {
-    const url = new URL(location.href);
-    const place = { model: state.model, plane: state.plane, x: round(state.x), y: round(state.y), point: state.point };
-    for (const [key, value] of Object.entries(place)) value === null ? url.searchParams.delete(key) : url.searchParams.set(key, value);
-    history.replaceState(history.state, "", url);
-  }, 250);
-}
-
-function readAddress() {
-  const query = new URLSearchParams(location.search);
-  const given = (key) => (query.get(key)?.trim() ? Number(query.get(key)) : undefined);
-  const name = query.get("model");
-  const place = { x: given("x"), y: given("y"), point: given("point") ?? null };
-  const within = (value) => value === undefined || Math.abs(value) <= 1e6;
-  const whole = place.point === null || (Number.isInteger(place.point) && place.point >= 0);
-  const start = props.models[0].name;
-  if (name === null && place.x === undefined && place.y === undefined && place.point === null) return [start];
-  if (name !== null && !known.has(name)) notify("The link names a model that is not here; this is the first one.");
-  else if (!within(place.x) || !within(place.y) || !whole) notify("The link's place is not a valid one; this is the map's start.");
-  else return [name ?? start, place.point !== null || place.x !== undefined || place.y !== undefined ? place : undefined, query.get("plane")];
-  return [known.has(name) ? name : start];
-}
-
+// The start; comes last, when everything else is defined.
 function drawModels() {
   part("models").append(...props.models.map((model) => {
     const label = document.createElement("label"), input = document.createElement("input");
@@ -70,4 +44,4 @@ new MutationObserver(() => {
 }).observe(document.body, { attributeFilter: ["class"] });
 fetch(new URL("healthz", base)).then((answer) => answer.json()).then(({ device }) => (root.dataset.device = device)).catch(console.warn);
 drawModels();
-openModel(...readAddress());
+openModel(...readAddress()).then(restoreView);

@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from explorer import live
 from explorer.decode_worker import DecodeWorker
 from explorer.tool_thread import ToolThread
-from explorer.ui import latent_map, map_tab, models_tab, photo_tab, tool_routes
+from explorer.ui import latent_map, map_tab, models_tab, photo_tab, tool_routes, tour
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
@@ -25,6 +25,9 @@ CSS = """
 .gradio-container { max-width: 1480px !important; }
 .gradio-container .tabitem { padding: 10px 0 0 !important; border: 0; }
 #latent-map .html-container { padding: 0 !important; }
+#head { align-items: center; flex-wrap: nowrap; }
+#tour { flex: none; width: auto; min-width: 0 !important; }
+#tour .html-container { padding: 0 !important; }
 #title { display: flex; flex-wrap: wrap; align-items: baseline; }
 #title h1 { margin: 0 18px 0 0; font-size: 21px; letter-spacing: -.01em; }
 #title p { margin: 0; color: var(--body-text-color-subdued); }
@@ -72,7 +75,9 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> gr.Block
     """The page; nothing is served yet."""
     options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
     with gr.Blocks(title="Latent space explorer", **options) as demo:
-        gr.Markdown(TITLE, elem_id="title")
+        with gr.Row(elem_id="head"):
+            gr.Markdown(TITLE, elem_id="title")
+            tour.build()
         with gr.Tabs():
             with gr.Tab("Map"):
                 map_tab.build(worker, tools, thread)

@@ -20,6 +20,7 @@ from explorer.latent_space import LatentSpace
 from explorer.live import problem
 from explorer.ui.answers import to_base64
 from explorer.ui.originals import Originals
+from explorer.ui.texts import texts
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
 MAP_PIXELS = 500  # about the height of the map
@@ -29,20 +30,10 @@ TOOLS = (  # a panel and a script each
     *("compare", "history"),
 )
 SCRIPTS = (  # one function's body
-    *(
-        "frames.js",
-        "map.js",
-        "latent.js",
-        "layers.js",
-        "ask.js",
-        "picture.js",
-        "pointer.js",
-        "rail.js",
-        "panel.js",
-        "scatter.js",
-    ),
+    *(f"{name}.js" for name in ("texts", "frames", "map", "latent", "layers", "ask", "picture", "pointer", "rail")),
+    *(f"{name}.js" for name in ("panel", "scatter", "link")),
     *(f"tools/{name}.js" for name in TOOLS),
-    "start.js",
+    *(f"{name}.js" for name in ("share", "stops", "start")),
 )
 STYLES = ("map.css", *(f"tools/{name}.css" for name in TOOLS if (ASSETS / "tools" / f"{name}.css").is_file()))
 PANELS = "<!-- tools -->"  # where the tools' panels stand in map.html
@@ -75,6 +66,7 @@ def component(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
         apply_default_css=False,
         elem_id=elem_id,
         models=models,
+        texts=texts(),
     )
 
 

@@ -125,7 +125,7 @@ function markHere(index) { // hovered there, ringed here
   });
 }
 
-part("other").onchange = () => compareWith(part("other").value);
+part("other").onchange = () => compareWith(part("other").value).then(remember);
 new ResizeObserver(() => {
   otherMap.draw();
   followOther();
@@ -133,6 +133,15 @@ new ResizeObserver(() => {
 
 addTool("compare", {
   opened: drawCompare,
+  toLink: () => ({ with: other }),
+  fromLink: {
+    with(text) {
+      drawCompare();
+      if (![...part("other").options].some((option) => option.value === text)) throw new Error("with");
+      part("other").value = text;
+      compareWith(text);
+    },
+  },
   shown() {
     drawCompare();
     if (other) otherMap.draw();

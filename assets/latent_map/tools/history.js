@@ -4,6 +4,7 @@ const CURVE = { left: 4, right: 256, top: 8, bottom: 104 };
 let formed = null; // the answer, with its places as floats
 let playing = 0; // the animation's number, 0 while it rests
 let historyTurn = 0;
+let momentAsked = null; // by the link
 
 async function openHistory() {
   if (formed) return showMoment();
@@ -14,7 +15,8 @@ async function openHistory() {
     if (mine !== historyTurn) return;
     formed = { ...told, places: floats(told.values) };
     Object.assign(part("history-at"), { max: formed.shape[0] - 1 });
-    part("history-at").value = formed.shape[0] - 1;
+    part("history-at").value = momentAsked ?? formed.shape[0] - 1;
+    momentAsked = null;
     part("history-note").textContent = `The first ${formed.shape[1].toLocaleString("en")} test images at ${formed.shape[0]} moments. The line is the reconstruction loss on the training set; dashed, on the test set.`;
     drawCurve();
     showMoment();
@@ -106,12 +108,19 @@ part("history-at").oninput = () => {
   stopHistory();
   if (formed) showMoment();
 };
+part("history-at").onchange = remember;
 
 addTool("history", {
   opened: openHistory,
   closed() {
     stopHistory();
     showMoment();
+  },
+  toLink: () => ({ moment: open === "history" && formed && moment() < formed.shape[0] - 1 ? short(moment()) : null }),
+  fromLink: {
+    moment(text) {
+      [momentAsked] = numbers(text, 1);
+    },
   },
   viewed: drawForming,
   filtered: drawForming,

@@ -26,17 +26,22 @@ function latticeSoon() {
   latticeAsk.ask({ ...where, ...grid }, box);
 }
 
-part("lattice-on").onchange = () => {
-  latticeOn = part("lattice-on").checked;
-  lit("lattice", latticeOn);
+function setLattice(on) {
+  latticeOn = part("lattice-on").checked = on;
+  lit("lattice", on);
   latticeFor = "";
-  if (!latticeOn) {
+  if (!on) {
     latticeAsk.drop();
     underlay("pictures", null);
     part("lattice-note").textContent = "";
   }
-  stepBack(latticeOn);
+  stepBack(on);
   latticeSoon();
+}
+
+part("lattice-on").onchange = () => {
+  setLattice(part("lattice-on").checked);
+  remember();
 };
 part("lattice-opacity").oninput = () => (part("pictures").style.opacity = part("lattice-opacity").value / 100);
 
@@ -44,6 +49,13 @@ addTool("lattice", {
   viewed: latticeSoon,
   moved: latticeSoon,
   shown: latticeSoon,
+  toLink: () => ({ lattice: latticeOn ? "1" : null }),
+  fromLink: {
+    lattice(text) {
+      if (text !== "1") throw new Error("lattice");
+      setLattice(true);
+    },
+  },
   cleared() {
     latticeAsk.drop();
     latticeFor = "";

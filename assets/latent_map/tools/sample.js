@@ -27,6 +27,7 @@ function showSamples(told, how) {
   part("sample-thumbs").append(...pictures(told).map((pixels, i) => sampleThumb(pixels, width, height, i)));
   part("sample-thumbs").dataset.how = how;
   part("sample-key").hidden = false;
+  part("sample-all").textContent = dimensions() > 2 ? ` of all ${dimensions()} dimensions` : "";
   part("sample-words").textContent = sampleWords(how, samples.inGap.filter(Boolean).length);
   markSamples();
 }

@@ -70,6 +70,7 @@ function select(indices, ring) {
 }
 
 function clearSelected(sentence = HOW_TO_SELECT) {
+  each("selected", []);
   selectAsk.drop();
   [lasso, ringed, selected, selectedMean] = [null, null, [], null];
   showLasso();
@@ -82,6 +83,7 @@ const grouped = (count) => count.toLocaleString("en");
 function showSelected(told) {
   const [first, second] = pictures(told), [height, width] = told.shape.slice(-2);
   selectedMean = told.mean;
+  each("selected", selected);
   showLasso();
   part("select-note").textContent = "";
   part("select-outcome").hidden = false;

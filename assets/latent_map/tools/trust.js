@@ -72,7 +72,10 @@ function showHeat(kind) {
   heatSoon();
 }
 
-for (const input of part("trust-kind").querySelectorAll("input")) input.onchange = () => showHeat(input.value);
+for (const input of part("trust-kind").querySelectorAll("input")) input.onchange = () => {
+  showHeat(input.value);
+  remember();
+};
 part("trust-opacity").oninput = () => (part("heat").style.opacity = part("trust-opacity").value / 100);
 part("heat").style.opacity = 0.8;
 part("trust-scale").querySelector("i").style.background =
@@ -96,6 +99,13 @@ const named = (name) => `${/^[aeio8]/i.test(name) ? "an" : "a"} ${/^T-/.test(nam
 
 addTool("trust", {
   opened: aboutSoon,
+  toLink: () => ({ heat }),
+  fromLink: {
+    heat(text) {
+      if (!Object.hasOwn(HEATS, text) || (text === "prior" && !known.get(state.model).variational)) throw new Error("heat");
+      setHeat(text);
+    },
+  },
   viewed: heatSoon,
   moved: heatSoon,
   shown() {

@@ -51,6 +51,7 @@ function walkChanged() {
 
 function walkSoon() {
   walkSays("Decoding what lies on the way…");
+  remember();
   if (walkKnown()) walkAsk.ask({ ...subject(), ...walkQuestion() }); // else when the picked points' latents have come
 }
 
@@ -215,6 +216,24 @@ walkSays(WALK_HINTS[0]);
 
 addTool("walk", {
   click: addAnchor,
+  toLink: () => ({
+    anchors: walkKnown() ? walkAnchors.map(({ z }) => z.map(short).join(",")).join(";") : null,
+    walk: walkAnchors.length && walkMethod() === "spherical" ? "spherical" : null,
+  }),
+  fromLink: {
+    walk(text) {
+      part("walk-method").querySelector(`[value="${CSS.escape(text)}"]`).checked = true;
+    },
+    anchors(text) {
+      const latents = text.split(";").map((z) => numbers(z, dimensions()));
+      if (latents.length > WALK_ANCHORS) throw new Error("anchors");
+      walkAnchors = latents.map((z) => {
+        const [x, y] = z.length === 2 ? z : project(z);
+        return { x, y, point: null, z };
+      });
+      walkChanged();
+    },
+  },
   moved() {
     if (!walkKnown()) anchorsArrive();
     if (walkAt >= 0 && !stillThere()) markPicture(-1);

@@ -1,0 +1,15 @@
+"""What the page says, in each language: one file of assets/texts a language, the same keys in all of them."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+
+TEXTS = Path(__file__).resolve().parents[2] / "assets" / "texts"
+
+
+@lru_cache(maxsize=1)
+def texts() -> dict[str, dict[str, str]]:
+    """Language tag ("en", "zh-CN", "zh-TW") -> key -> text, in which {name} stands for a value."""
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(TEXTS.glob("*.json"))}
