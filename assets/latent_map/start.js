@@ -1,6 +1,27 @@
 // The start; comes last, when everything else is defined.
-function drawModels() {
-  part("models").append(...props.models.map((model) => {
+// A visitor's own model: known from here on, and the last in the row of models.
+function learn(model) {
+  if (!known.has(model.name)) drawModels([model]);
+  known.set(model.name, model);
+}
+
+async function start() {
+  const name = new URLSearchParams(location.search).get("model");
+  if (name?.startsWith("own-")) {
+    const answer = await fetch(new URL(`own?${new URLSearchParams({ model: name })}`, base)).catch(console.warn);
+    if (answer?.ok) learn(await answer.json());
+  }
+  await openModel(...readAddress());
+}
+
+document.addEventListener("explorer-open", ({ detail }) => {
+  learn(detail);
+  notify("");
+  openModel(detail.name).then(remember);
+});
+
+function drawModels(models) {
+  part("models").append(...models.map((model) => {
     const label = document.createElement("label"), input = document.createElement("input");
     const title = document.createElement("b"), kind = document.createElement("span");
     Object.assign(input, { type: "radio", name: "explorer-model", value: model.name });
@@ -43,5 +64,5 @@ new MutationObserver(() => {
   Plotly.react(plot, plot.data, plot.layout);
 }).observe(document.body, { attributeFilter: ["class"] });
 fetch(new URL("healthz", base)).then((answer) => answer.json()).then(({ device }) => (root.dataset.device = device)).catch(console.warn);
-drawModels();
-openModel(...readAddress()).then(restoreView);
+drawModels(props.models);
+start().then(restoreView);
