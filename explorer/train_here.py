@@ -147,6 +147,12 @@ class Trainings:
             self._changed.notify()
             return found
 
+    def cancel_one(self, training: Training, sentence: str) -> None:
+        with self._changed:
+            if not training.over:
+                self._end(training, "ended", sentence)
+                self._changed.notify()
+
     def close(self) -> None:
         with self._changed:
             for training in [*self._line, *self._running]:

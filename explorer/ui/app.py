@@ -11,10 +11,12 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.routing import Mount
 
-from explorer import live
+from explorer import live, own_models
 from explorer.decode_worker import DecodeWorker
+from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
-from explorer.ui import latent_map, map_tab, models_tab, photo_tab, tool_routes, tour
+from explorer.train_here import LEFT, Trainings
+from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
@@ -58,6 +60,10 @@ CSS = """
 .notes p { margin: 0; }
 #photo-measures .hint { color: var(--body-text-color-subdued); }
 #photo-table { overflow-x: auto; }
+#train-about p { max-width: 100ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
+#train-row { flex-wrap: wrap; }
+#train-view .html-container { padding: 0 !important; }
+#train-opener { display: none; }
 @media (max-width: 760px) { #title p { display: none; } }
 """
 # The padding stands here since Gradio confines CSS to what lies within it.
@@ -71,20 +77,27 @@ def theme() -> gr.themes.Base:
     return gr.themes.Base(primary_hue="teal", neutral_hue="slate", radius_size="lg", font=FONTS, font_mono=MONO)
 
 
-def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> gr.Blocks:
+def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread, trainings: Trainings, own: OwnModels) -> gr.Blocks:
     """The page; nothing is served yet."""
     options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
     with gr.Blocks(title="Latent space explorer", **options) as demo:
         with gr.Row(elem_id="head"):
             gr.Markdown(TITLE, elem_id="title")
             tour.build()
-        with gr.Tabs():
-            with gr.Tab("Map"):
+        with gr.Tabs() as tabs:
+            with gr.Tab("Map", id="map"):
                 map_tab.build(worker, tools, thread)
             with gr.Tab("Photo"):
                 photo_tab.build()
+            with gr.Tab("Train"):
+                train_tab.build(worker, trainings, own, tabs)
             with gr.Tab("Models"):
                 models_tab.build(worker)
+
+        def leave(request: gr.Request) -> None:
+            trainings.cancel(str(request.session_hash), LEFT)
+
+        demo.unload(leave)
     return demo
 
 
@@ -94,21 +107,26 @@ def launch(**options: Any) -> gr.Blocks:
     options: what gr.Blocks.launch takes, such as server_port.
     """
     worker, thread = DecodeWorker(), ToolThread()
-    tools = MapTools(worker, Originals())
+    tools, own = MapTools(worker, Originals()), OwnModels(worker)
+    trainings = Trainings(own.keep)
     api = live.routes(worker)
     warm_up = latent_map.add_routes(api, worker)
     tool_routes.add_routes(api, tools, thread)
+    own_routes.add_routes(api, worker, own)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         remove_left_overs()
+        own_models.remove_left_overs()
         worker.start()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield
+        trainings.close()
+        own.close()
         thread.stop()
         worker.stop()
 
-    demo = build(worker, tools, thread)
+    demo = build(worker, tools, thread, trainings, own)
     demo.launch(
         theme=theme(),
         css=CSS,

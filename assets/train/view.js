@@ -1,0 +1,49 @@
+// What the server says of a training, in words: headline, bar and buttons.
+const part = (role) => element.querySelector(`[data-role="${role}"]`);
+const root = part("train");
+const base = new URL("gradio_api/explorer/", document.baseURI);
+const minus = (text) => text.replace("-", "−");
+const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+const style = (name) => getComputedStyle(root).getPropertyValue(name).trim();
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+let newest = 0; // an answer of an older training is passed over
+let current = null;
+
+const HEADLINES = {
+  waiting: ({ place }) => (place > 1 ? `Waiting in line: ${place - 1} before yours.` : "Waiting in line: yours is next."),
+  running: ({ progress, epochs }) => {
+    if (!progress.epoch) return "Starting…";
+    return progress.epoch < epochs ? `Epoch ${progress.epoch} of ${epochs}` : "Measuring and packing…";
+  },
+  done: ({ epochs }) => `Done: ${epochs} ${epochs === 1 ? "epoch" : "epochs"}.`,
+  failed: ({ sentence }) => sentence,
+  ended: ({ sentence }) => sentence,
+  refused: ({ sentence }) => sentence,
+};
+const DETAILS = {
+  waiting: () => "Two trainings run at a time; it starts by itself.",
+  running: ({ progress, epochs, seconds }) => {
+    if (!progress.epoch) return `${seconds.toFixed(0)} s · a new process is loading PyTorch`;
+    const left = Math.ceil((seconds - began) * (epochs - progress.epoch) / progress.epoch);
+    return `${seconds.toFixed(0)} s` + (left > 0 && progress.epoch > 2 ? ` · about ${left} s left` : "");
+  },
+  done: ({ seconds }) => `${seconds.toFixed(0)} s. It is yours: open it on the map, or take it with you.`,
+};
+let began = 0; // seconds until the first epochs were seen
+
+function say(value) {
+  const { state, progress, epochs, model } = value;
+  root.dataset.state = state;
+  if (state === "running" && !progress.epoch) began = value.seconds;
+  part("headline").textContent = HEADLINES[state](value);
+  part("detail").textContent = DETAILS[state]?.(value) ?? "";
+  const share = progress.epoch ? progress.epoch / epochs : 0;
+  const meter = part("meter");
+  meter.classList.toggle("unknown", state === "running" && (!share || share === 1));
+  meter.setAttribute("aria-valuemax", epochs);
+  meter.setAttribute("aria-valuenow", progress.epoch ?? 0);
+  part("bar").style.width = `${100 * share}%`;
+  part("cancel").hidden = state !== "running" && state !== "waiting";
+  for (const role of ["explore", "download"]) part(role).hidden = !model;
+  if (model) part("download").href = new URL(`own.zip?model=${model}`, base);
+}

@@ -1,0 +1,54 @@
+"""What a page can ask about visitors' own models, by their names: an introduction for the map, and the files."""
+
+# No `from __future__ import annotations` here: FastAPI reads the annotations of nested functions as types.
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.latent_space import LatentSpace
+from explorer.live import is_foreign, problem
+from explorer.own_models import OwnModels
+from explorer.ui.latent_map import introduce
+
+FOREIGN = "This is for this site's own pages."
+
+
+def introduce_own(space: LatentSpace) -> dict[str, Any]:
+    """As introduce, in words of our own: what an opened file says of itself may be anything."""
+    config, shape = space.config, space.config["architecture"]
+    kind = "VAE" if space.logvar is not None else "autoencoder"
+    chosen = f"β {config['beta']:g}" if space.logvar is not None else config["loss"].upper()[:4]
+    size = f"{space.latent_dim}-D"
+    nats = f"{config['measures']['bce_per_image']:.1f}" if "bce_per_image" in config["measures"] else "–"
+    epochs = f"{config['epochs']} epoch{'s' if config['epochs'] != 1 else ''}"
+    about = f"{kind}, {space.latent_dim} latent dimensions, {chosen}, width {shape['width']}, {epochs}"
+    teaches = f"Your own: {about}; {nats} nats of reconstruction error per test image."
+    return {**introduce(space), "title": f"Yours, {size}, {chosen}, {epochs}", "teaches": teaches}
+
+
+def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
+    @api.get("/own")
+    def introduction(request: Request, model: str = "") -> Response:
+        """What the map's page wants to know of a model that was not there when it was opened."""
+        if is_foreign(request.headers):
+            return problem(403, FOREIGN)
+        try:
+            if not model.startswith(OWN):
+                raise UnknownModel(GONE)
+            return JSONResponse(introduce_own(worker.space(model)), headers={"Cache-Control": "no-store"})
+        except UnknownModel as error:
+            return problem(404, str(error))
+
+    @api.get("/own.zip")
+    def packed(request: Request, model: str = "") -> Response:
+        """The checkpoint's folder."""
+        if is_foreign(request.headers):
+            return problem(403, FOREIGN)
+        try:
+            name, content = own.pack(model)
+        except UnknownModel as error:
+            return problem(404, str(error))
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(content, media_type="application/zip", headers=headers)

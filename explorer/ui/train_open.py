@@ -1,0 +1,88 @@
+"""Checkpoints opened on the map: those trained here, and those that come as files or from the Hub."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.decode_worker import DecodeWorker
+from explorer.own_models import OwnModels
+from explorer.ui.own_routes import introduce_own
+from explorer.ui.photo_measures import notes_html
+
+ABOUT = """The .zip from above, its files (`config.json`, `model.safetensors`, `latents.safetensors`), or a Hub id of a
+checkpoint that `explorer.train` made. Only safetensors and a checked config are read."""
+OPEN = """watch("value", () => {
+  if (props.value?.map) document.dispatchEvent(new CustomEvent("explorer-open", { detail: props.value.map }));
+});"""
+MAX_FILES = 20
+
+
+def opener() -> gr.HTML:
+    """Nothing to see: its value {key, map} makes the map open what `introduce_own` says there."""
+    return gr.HTML(html_template="<span></span>", js_on_load=OPEN, elem_id="train-opener", apply_default_css=False)
+
+
+def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, job: str) -> None:
+    """Lay out the accordion's inside. job: the concurrency id of what opens files."""
+    gr.Markdown(ABOUT)
+    with gr.Row(equal_height=False):
+        files = gr.File(
+            label="A .zip, or the files",
+            file_count="multiple",
+            file_types=[".zip", ".safetensors", ".json", ".md"],
+            height=130,
+            elem_id="train-files",
+        )
+        with gr.Column(min_width=250):
+            repo = gr.Textbox(label="Hub id", placeholder="owner/name", max_lines=1, elem_id="train-hub")
+            fetch = gr.Button("Open from the Hub", elem_id="train-fetch")
+    notice = gr.HTML(elem_id="train-notice")
+
+    def on_files(paths: list[str] | None, request: gr.Request) -> dict[Any, Any]:
+        if not paths:
+            return {notice: ""}
+        if len(paths) > MAX_FILES:
+            return {notice: failure("A checkpoint has a handful of files."), files: None}
+        return answer(lambda visitor: own.open_files(visitor, [Path(path) for path in paths]), request)
+
+    def on_hub(repo_id: str, request: gr.Request) -> dict[Any, Any]:
+        return answer(lambda visitor: own.open_hub(visitor, str(repo_id).strip()), request)
+
+    def answer(opening: Callable[[str], str], request: gr.Request) -> dict[Any, Any]:
+        try:
+            name = opening(str(request.session_hash))
+        except ValueError as error:
+            return {notice: failure(str(error)), files: None}
+        return {notice: "", files: None, opener: to_map(worker, name), tabs: gr.Tabs(selected="map")}
+
+    shared: dict[str, Any] = {"concurrency_id": job, "concurrency_limit": 2, "api_visibility": "private"}
+    outputs = [notice, files, opener, tabs]
+    files.upload(on_files, files, outputs, show_progress_on=notice, **shared)
+    for event in (fetch.click, repo.submit):
+        event(on_hub, repo, outputs, show_progress_on=notice, **shared)
+
+
+def exploring(worker: DecodeWorker) -> Callable[[gr.EventData], Any]:
+    """The handler of "explore", which carries {model}: -> what the opener takes, and the map's tab."""
+
+    def on_explore(event: gr.EventData) -> tuple[dict[str, Any], gr.Tabs]:
+        sent = event._data if isinstance(event._data, dict) else {}
+        try:
+            return to_map(worker, str(sent.get("model"))), gr.Tabs(selected="map")
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return on_explore
+
+
+def to_map(worker: DecodeWorker, name: str) -> dict[str, Any]:
+    return {"key": secrets.token_hex(4), "map": introduce_own(worker.space(name))}
+
+
+def failure(sentence: str) -> str:
+    return notes_html((sentence,), error=True)

@@ -1,0 +1,75 @@
+"""What the train tab shows while a training runs: how far it is, the map forming, losses and reconstructions."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+
+from explorer.datasets import load
+from explorer.decode_worker import to_bytes
+from explorer.train_here import RECIPE, Training
+from explorer.train_progress import Progress
+from explorer.ui.answers import to_base64
+from explorer.ui.latent_map import PALETTE
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets" / "train"
+SCRIPTS = ("view.js", "cloud.js", "curve.js", "start.js")  # one function's body
+
+
+def component(elem_id: str) -> gr.HTML:
+    """Its events: "cancel", and "explore" with {model}. Its value is what `describe` or `refused` says."""
+    data = load(RECIPE.data, "test")
+    return gr.HTML(
+        html_template=_asset("train.html"),
+        css_template=_asset("train.css"),
+        js_on_load="".join(map(_asset, SCRIPTS)),
+        apply_default_css=False,
+        elem_id=elem_id,
+        labels=data.labels.tolist(),
+        class_names=list(data.class_names),
+        palette=list(PALETTE),
+    )
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def describe(training: Training) -> dict[str, Any]:
+    """number: of the training; answers of an older one than the newest are passed over. progress: {} at first."""
+    return {
+        "number": training.number,
+        "state": training.state,
+        "sentence": training.sentence,
+        "place": training.place,
+        "seconds": round(training.seconds, 1),
+        "epochs": training.options.epochs,
+        "model": training.model,
+        "progress": describe_progress(training.progress) if training.progress else {},
+    }
+
+
+def describe_progress(progress: Progress) -> dict[str, Any]:
+    """losses: by name, one number for each epoch, None where it is not finite. points: base64 of (N, 2) float32.
+    pictures: base64 of (2, C, H, W) grey bytes, test images above their reconstructions."""
+    losses = {name: [_number(loss) for loss in values.tolist()] for name, values in progress.losses.items()}
+    return {
+        "epoch": progress.epoch,
+        "losses": losses,
+        "points": to_base64(np.ascontiguousarray(progress.points, "<f4")),
+        "pictures": to_base64(to_bytes(np.nan_to_num(progress.pictures))),
+        "side": progress.pictures.shape[-1],
+    }
+
+
+def _number(value: float) -> float | None:
+    return round(value, 3) if np.isfinite(value) else None
+
+
+def refused(sentence: str) -> dict[str, Any]:
+    """What stands there when nothing was started."""
+    return {"state": "refused", "sentence": sentence, "progress": {}, "answer": secrets.token_hex(4)}
