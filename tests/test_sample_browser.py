@@ -155,6 +155,8 @@ def test_the_sentence_counts_the_samples_in_a_gap_and_they_are_marked(page: Page
         expect(page.locator(f"{MARKERS}.gap")).to_have_count(int(gaps.sum()))
         labels = page.locator(EACH).evaluate_all("all => all.map(one => one.ariaLabel.includes('in a gap'))")
         assert labels == gaps.tolist()
+    all_of_them = page.locator('[data-role="sample-key"]').get_by_text(f"of all {space.latent_dim} dimensions")
+    expect(all_of_them).to_have_count(int(space.latent_dim > 2))
 
 
 def test_the_sentence_tells_an_autoencoder_from_a_vae(page: Page, address: str) -> None:
