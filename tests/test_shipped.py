@@ -1,4 +1,4 @@
-"""What the repository ships: six checkpoints, small, described, and as good as the README says."""
+"""What the repository ships: six maps, three classifiers and a photo model, small, described, as good as they say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
 
 import explorer
-from explorer.datasets import DataUnavailable, load
+from explorer.classifier import accuracy, open_classifier
+from explorer.datasets import SOURCES, DataUnavailable, load
 from explorer.distill_files import measure
 from explorer.evaluate import reconstruction_measures
 from explorer.latent_space import CHECKPOINTS
@@ -88,6 +89,45 @@ def test_the_encoded_points_are_what_the_encoder_says_of_the_test_images(name: s
     except DataUnavailable as error:
         pytest.skip(str(error))
     np.testing.assert_allclose(space.encode(images / 255), space.latents[:200], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize(("data", "floor"), [("digits", 0.93), ("mnist", 0.992), ("fashion-mnist", 0.915)])
+def test_each_data_set_has_a_small_classifier_that_says_how_it_was_made(data: str, floor: float) -> None:
+    folder = CHECKPOINTS / f"classifier-{data}"
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    assert config["command"] == f"python -m explorer.classifier {data} --out checkpoints/classifier-{data}"
+    assert config["accuracy"] >= floor
+    assert f"accuracy on the test set: {config['accuracy']}" in (folder / "README.md").read_text(encoding="utf-8")
+    assert max(file.stat().st_size for file in folder.iterdir()) < 500_000
+    assert open_classifier(data).description["accuracy"] == config["accuracy"]
+
+
+@pytest.mark.parametrize("data", SOURCES)
+def test_measuring_a_classifier_again_gives_its_recorded_figure(data: str) -> None:
+    model = open_classifier(data)
+    try:
+        test_set = load(data)
+    except DataUnavailable as error:
+        pytest.skip(str(error))
+    assert accuracy(model, test_set) == pytest.approx(model.description["accuracy"], abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [
+        ("fashion-ae-2d", 0.65),
+        ("fashion-vae-2d", 0.62),
+        ("mnist-vae-20d", 0.95),
+        ("mnist-ae-16d", 0.97),
+        ("mnist-ae-2d", 0.8),
+        ("digits-vae-2d", 0.65),
+    ],
+)
+def test_what_a_map_decodes_is_mostly_classified_as_what_was_encoded(name: str, share: float) -> None:
+    space = explorer.load(name, device="cpu")
+    some = slice(None, 1_000)
+    found = space.classify(space.decode(space.latents[some])).argmax(1)
+    assert (found == space.labels[some]).mean() > share  # by chance 0.1; two dimensions tell no more apart
 
 
 PHOTO_VAE = CHECKPOINTS / "photo-vae"
