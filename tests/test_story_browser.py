@@ -14,7 +14,6 @@ from map_page import drag, expected, lonely_point, on_screen, open_tool, pad_box
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-import explorer
 from explorer.ui.texts import texts
 
 pytestmark = pytest.mark.browser
