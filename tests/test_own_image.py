@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import explorer
+from explorer.classifier import open_classifier
 from explorer.datasets import SOURCES, DataUnavailable, load
 from explorer.own_image import EMPTY, FILLED, like_data
 from explorer.recipes import RECIPES
@@ -58,6 +59,13 @@ def test_what_is_redrawn_lands_on_the_map_near_the_original(name: str) -> None:
     apart = np.median(np.linalg.norm(there - there[::-1], axis=1))
     assert np.median(moved) < 0.2 * apart
     assert (moved < 0.5 * apart).mean() > 0.9
+
+
+def test_the_digits_of_one_data_set_are_read_as_those_of_the_other() -> None:
+    digits = load("digits")
+    as_mnist = np.stack([made(enlarged(image, 30)) for image in digits.images])
+    read = open_classifier("mnist").probabilities(as_mnist).argmax(1)
+    assert (read == digits.labels).mean() > 0.92
 
 
 @pytest.mark.parametrize("data", SOURCES)
