@@ -288,6 +288,21 @@ def test_another_model_is_asked_about_the_same_drawing(page: Page, address: str)
     assert pixels(page, "own-image").shape == (8, 8)
 
 
+def test_another_plane_shows_the_same_drawing_in_its_place_there(page: Page, address: str) -> None:
+    open_draw(page, address, "mnist-vae-20d")
+    draw(page)
+    space, _, z = landed(page, "mnist-vae-20d")
+    page.get_by_role("tab", name="Axes").click()
+    page.locator('[data-role="across"]').select_option("3")
+    page.locator('[data-role="up"]').select_option("5")
+    page.wait_for_function("document.querySelector('[data-role=\"root\"]').dataset.plane === 'z3-z5'")
+    page.get_by_role("tab", name="Draw").click()
+    expect(page.locator('[data-role="own-mean"]')).to_have_count(1)
+    wait_for(page, z)
+    np.testing.assert_allclose(marker(page), to_pixels(page, z[[3, 5]]), atol=0.1)
+    assert np.abs(space.to_plane(z[None])[0] - z[[3, 5]]).max() > 0.1
+
+
 def test_the_mark_follows_the_view_and_shows_while_the_tool_is_open(page: Page, address: str) -> None:
     open_draw(page, address, "digits-vae-2d")
     draw(page)
