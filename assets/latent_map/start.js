@@ -17,7 +17,10 @@ async function start() {
 document.addEventListener("explorer-open", ({ detail }) => {
   learn(detail);
   notify("");
-  openModel(detail.name).then(remember);
+  openModel(detail.name).then(() => {
+    remember();
+    part("models").querySelector(":checked").parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
 });
 
 function drawModels(models) {
