@@ -6,7 +6,7 @@ function drawCurve({ progress, epochs }) {
   if (!canvas.clientWidth) return;
   const [context, width, height] = fitted(canvas), left = 26, bottom = 18;
   const losses = progress.losses ?? {};
-  const top = niceTop(Math.max(...Object.values(losses).flat(), 1));
+  const top = niceTop(Math.max(...Object.values(losses).flat(), losses.kl ? 1 : 40));
   const at = (epoch, loss) => [
     left + 4 + ((width - left - 8) * (epoch - 1)) / Math.max(epochs - 1, 1),
     height - bottom - ((height - bottom - 6) * loss) / top,

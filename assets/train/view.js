@@ -8,6 +8,9 @@ const style = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 let newest = 0; // an answer of an older training is passed over
 let current = null;
+// Not in the stylesheet, which Gradio wraps in a rule, where no keyframes can stand.
+const drift = part("bar").animate([{ marginLeft: "0" }, { marginLeft: "70%" }], { duration: 1400, iterations: Infinity, direction: "alternate", easing: "ease-in-out" });
+drift.cancel();
 
 const HEADLINES = {
   waiting: ({ place }) => (place > 1 ? `Waiting in line: ${place - 1} before yours.` : "Waiting in line: yours is next."),
@@ -39,7 +42,10 @@ function say(value) {
   part("detail").textContent = DETAILS[state]?.(value) ?? "";
   const share = progress.epoch ? progress.epoch / epochs : 0;
   const meter = part("meter");
-  meter.classList.toggle("unknown", state === "running" && (!share || share === 1));
+  const unknown = state === "waiting" || (state === "running" && (!share || share === 1));
+  meter.classList.toggle("unknown", unknown);
+  if (!unknown || still.matches) drift.cancel();
+  else if (drift.playState !== "running") drift.play();
   meter.setAttribute("aria-valuemax", epochs);
   meter.setAttribute("aria-valuenow", progress.epoch ?? 0);
   part("bar").style.width = `${100 * share}%`;

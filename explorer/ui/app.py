@@ -60,8 +60,10 @@ CSS = """
 .notes p { margin: 0; }
 #photo-measures .hint { color: var(--body-text-color-subdued); }
 #photo-table { overflow-x: auto; }
-#train-about p { max-width: 100ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
+#train-about p { max-width: 130ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
 #train-row { flex-wrap: wrap; }
+#train-start { background: var(--primary-600); }
+#train-start:hover { background: var(--primary-700); }
 #train-view .html-container { padding: 0 !important; }
 #train-opener { display: none; }
 @media (max-width: 760px) { #title p { display: none; } }

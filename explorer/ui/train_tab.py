@@ -33,10 +33,12 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
     with gr.Accordion("Open a checkpoint", open=False, elem_id="train-open"):
         train_open.build(own, worker, opener, tabs, OPENING)
 
-    async def on_train(*values: Any, request: gr.Request) -> AsyncIterator[dict[str, Any]]:
+    async def on_train(
+        latent_dim: int, beta: float, width: int, epochs: int, request: gr.Request
+    ) -> AsyncIterator[dict[str, Any]]:
         visitor = str(request.session_hash)
         try:
-            options = Options(*values)
+            options = Options(latent_dim, beta, width, epochs)
             training = await asyncio.to_thread(trainings.start, visitor, options)
         except ValueError as error:
             yield train_view.refused(str(error))
@@ -66,10 +68,10 @@ def choices() -> list[gr.Slider]:
     """The sliders, in the order of Options' fields."""
     chosen, sliders = Options(), []
     for name, (title, step, info) in {
-        "latent_dim": ("Latent size", 1, "Numbers for each picture. Beyond two, the map is a plane through them."),
-        "beta": ("Beta", 0.1, "Weight of the KL term: more packs the cloud rounder, and blurs the pictures."),
-        "width": ("Width", 16, "Units of the hidden layers."),
-        "epochs": ("Epochs", 1, "How often it sees all images."),
+        "latent_dim": ("Latent size", 1, "How many numbers describe a picture."),
+        "beta": ("Beta", 0.1, "How strongly they are drawn into one round cloud."),
+        "width": ("Width", 16, "Units in its hidden layers."),
+        "epochs": ("Epochs", 1, "How often it sees every image."),
     }.items():
         low, high = BOUNDS[name]
         value = getattr(chosen, name)
