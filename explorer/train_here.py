@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import os
 import shutil
 import subprocess
@@ -54,7 +53,7 @@ class Options:
     def __post_init__(self) -> None:
         for name, (low, high) in BOUNDS.items():
             value, whole = getattr(self, name), name != "beta"
-            number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+            number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not low <= value <= high or (whole and value != int(value)):
                 kind = "whole number" if whole else "number"
                 raise ValueError(f"{name.replace('_dim', ' size')} must be a {kind} from {low} to {high}.".capitalize())
