@@ -5,18 +5,15 @@ import pickle
 import re
 import shutil
 import socket
-import threading
 import time
-import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from fake_hub import FakeHub, serve
 from huggingface_hub import constants
 from PIL import Image
 from safetensors.torch import load_file, save_file
@@ -355,71 +352,12 @@ def test_visitors_may_not_name_anything_else(source: str) -> None:
 # the Hub
 
 
-@dataclass
-class FakeHub:
-    """A Hub on this machine. files: contents by "owner/name/path". sizes: Content-Length where it is to be another.
-    errors: status and error code by "owner/name". asked: method and path of every request."""
-
-    url: str
-    files: dict[str, bytes] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
-    errors: dict[str, tuple[int, str]] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-
-    def add(self, repo: str, folder: Path, below: str = "", names: tuple[str, ...] = ("config.json", WEIGHTS)) -> None:
-        for name in names:
-            self.files[f"{repo}/{below}{name}"] = (folder / name).read_bytes()
-
-
-class Handler(BaseHTTPRequestHandler):
-    hub: FakeHub
-
-    def do_HEAD(self) -> None:
-        hub = self.hub
-        hub.asked.append(f"{self.command} {self.path}")
-        match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/main/(.+)", self.path)
-        if match is None:
-            return self.answer(200, b"The Hub")
-        repo, name = match.groups()
-        if repo in hub.errors:
-            status, code = hub.errors[repo]
-            return self.answer(status, b"", {"X-Error-Code": code})
-        if not any(file.startswith(f"{repo}/") for file in hub.files):
-            return self.answer(404, b"", {"X-Error-Code": "RepoNotFound"})
-        content = hub.files.get(f"{repo}/{name}")
-        if content is None:
-            return self.answer(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": "c" * 40})
-        return self.answer(200, content, {"ETag": f'"{zlib.crc32(content):040x}"', "X-Repo-Commit": "c" * 40})
-
-    do_GET = do_HEAD  # noqa: N815
-
-    def answer(self, status: int, content: bytes, headers: dict[str, str] | None = None) -> None:
-        path = self.path.replace("/resolve/main", "").lstrip("/")
-        self.send_response(status)
-        for key, value in (headers or {}).items():
-            self.send_header(key, value)
-        self.send_header("Content-Length", str(self.hub.sizes.get(path, len(content))))
-        self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(content)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    handler = type("OwnHandler", (Handler,), {})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    handler.hub = hub = FakeHub(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    monkeypatch.setenv("HF_ENDPOINT", hub.url)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
-    yield hub
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serve() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+        yield hub
 
 
 def test_a_model_is_fetched_from_the_hub_once_and_opened(hub: FakeHub, small_vae: Path) -> None:
