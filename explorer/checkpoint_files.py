@@ -42,6 +42,7 @@ DESCRIPTION: dict[str, tuple[type, ...]] = {  # what train.py writes beside the 
     "class_names": (list,),
     "measures": (dict,),
 }
+OPTIONAL = ("latent_penalty", "weight_decay")  # which earlier versions did not write
 TOO_LARGE = f"A checkpoint of over {MAX_BYTES // 10**6} MB is not opened here."
 NO_ZIP = "That .zip is damaged or none at all."
 
@@ -151,6 +152,8 @@ def read_config(file: Path) -> dict[str, Any]:
     if set(config) - set(DESCRIPTION) - {"architecture"}:
         raise ValueError(f"{CONFIG} holds entries that this project does not write: it is of another kind of model.")
     for key, kinds in DESCRIPTION.items():
+        if key not in config and key in OPTIONAL:
+            continue
         if type(config.get(key)) not in kinds:
             raise ValueError(f"{CONFIG} has no {key}, or one of another kind.")
     source = SOURCES.get(config["data"])

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 
+PHOTO_MODEL = ("config.json", "diffusion_pytorch_model.safetensors")
+
+
 @dataclass
 class FakeHub:
     """A Hub on this machine. files: contents by "owner/name/path". sizes: Content-Length where it is to be another.
