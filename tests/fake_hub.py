@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-
 PHOTO_MODEL = ("config.json", "diffusion_pytorch_model.safetensors")
 
 
