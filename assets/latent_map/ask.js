@@ -6,9 +6,9 @@ async function ask(tool, values) {
       method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
     });
   } catch {
-    throw new Error("The server did not answer; try again in a moment.");
+    throw new Error(say("ask.no-answer"));
   }
-  const told = await answer.json().catch(() => ({ error: "The server's answer could not be read; try again." }));
+  const told = await answer.json().catch(() => ({ error: say("ask.unreadable") }));
   if (!answer.ok) throw new Error(told.error);
   return told;
 }

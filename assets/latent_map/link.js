@@ -61,7 +61,7 @@ const LINKED = {
     filter((set) => hidden.forEach((label) => set.add(label)));
   },
   tool(text) {
-    if (!Object.hasOwn(NAMES, text)) throw new Error("tool");
+    if (!NAMES.includes(text)) throw new Error("tool");
     openTool(text);
   },
 };

@@ -2,7 +2,16 @@
 const base = new URL("gradio_api/explorer/", document.baseURI);
 const part = (role) => element.querySelector(`[data-role="${role}"]`);
 const root = part("root"), plot = part("plot"), pad = part("pad"), cursor = part("cursor"), canvas = part("decoded");
-const known = new Map(props.models.map((model) => [model.name, model]));
+// What a model's config says of it, in the visitor's language where there is a text for it.
+const inWords = (model) => ({
+  ...model,
+  title: sayIf(`model.${model.name}.title`, model.title),
+  teaches: sayIf(`model.${model.name}.teaches`, model.teaches),
+  class_names: model.class_names.map((name) => sayIf(`class.${model.data}.${name}`, name)),
+});
+const titleParts = (model) => model.title.split(/, |，/);
+const models = props.models.map(inWords);
+const known = new Map(models.map((model) => [model.name, model]));
 // point: the test point through which the plane goes; z: any other latent, (D,), that it goes through.
 const state = { model: null, plane: null, x: 0, y: 0, point: null, z: null, hidden: new Set() };
 let meta = { origin: [0, 0], axes: [[1, 0], [0, 1]] }; // of the plane that is shown
@@ -57,7 +66,7 @@ async function openModel(name, place, plane = null) {
   } catch (error) {
     if (mine !== loading) return;
     part("veil").hidden = false;
-    part("veil").textContent = `The map could not be loaded. ${error.message}`;
+    part("veil").textContent = say("map.not-loaded", { reason: error.message });
     if (!plane) return;
     notify(error.message);
     await openModel(name, place, null);
@@ -89,9 +98,9 @@ function clearModel(model) {
   pointLatents.clear();
   paints.length = 0;
   part("veil").hidden = false;
-  part("veil").textContent = "Loading the map…";
+  part("veil").textContent = say("map.loading");
   part("teaches").textContent = model.teaches;
-  part("meter").textContent = "drag to measure";
+  part("meter").textContent = say("map.meter");
   for (const role of ["x", "y", "nearest"]) part(role).textContent = "–";
   delete canvas.dataset.place;
   canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
@@ -113,6 +122,7 @@ async function show(name, figure) {
   points = all;
   meta = figure.layout.meta;
   themed(figure.layout);
+  for (const note of figure.layout.annotations ?? []) note.text &&= inClass(note.text);
   await Plotly.react(plot, figure.data, figure.layout, { displayModeBar: false, scrollZoom: true, doubleClick: false });
   if (!plot.dataset.listening) {
     plot.dataset.listening = "yes";

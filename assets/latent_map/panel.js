@@ -1,5 +1,6 @@
 // What stands beside the map: read-out, picked point, legend, notice.
 const className = (label) => known.get(state.model).class_names[label];
+const inClass = (name) => sayIf(`class.${known.get(state.model).data}.${name}`, name); // what the server calls a class
 const decimal = (value, digits) => value.toFixed(digits).replace("-", "−");
 let said = 0;
 
@@ -10,14 +11,14 @@ function readOut() {
   part("nearest").textContent = row < 0 ? "–" : className(points.label[row]);
   clearTimeout(said);
   said = setTimeout(() => {
-    part("live").textContent = `x ${decimal(state.x, 2)}, y ${decimal(state.y, 2)}, nearest class ${part("nearest").textContent}`;
+    part("live").textContent = say("map.said", { x: decimal(state.x, 2), y: decimal(state.y, 2), name: part("nearest").textContent });
   }, 500);
 }
 
 function pick() {
   showPicked(null);
   if (state.point === null) return;
-  part("picked").textContent = `Test image ${state.point}`;
+  part("picked").textContent = say("point.coming", { point: state.point });
   part("hint").textContent = "";
   // The same answer again would not be told: an unchanged value changes nothing.
   const before = props.value;
@@ -38,8 +39,8 @@ watch("value", () => {
 function showPicked(answer) {
   part("pair").hidden = !answer;
   part("latents").replaceChildren();
-  part("picked").textContent = answer ? `${answer.label} · test image ${answer.point}` : "No test image picked";
-  part("hint").textContent = answer ? answer.note : "Click a point to see whose it is.";
+  part("picked").textContent = answer ? say("point.picked", { name: inClass(answer.label), point: answer.point }) : say("point.none");
+  part("hint").textContent = answer ? answer.note : say("point.invitation");
   if (!answer) return;
   for (const role of ["original", "reconstruction"]) {
     part(role).parentElement.hidden = !answer[role];
@@ -67,7 +68,7 @@ function drawLegend(model) {
     const button = document.createElement("button"), dot = document.createElement("i");
     button.type = "button";
     button.setAttribute("aria-pressed", "true");
-    button.title = "Click to hide or show, double-click to see only this class";
+    button.title = say("map.legend.title");
     dot.style.background = colours[label];
     button.append(dot, name);
     button.onclick = () => filter((hidden) => (hidden.has(label) ? hidden.delete(label) : hidden.add(label)));

@@ -82,5 +82,5 @@ setInterval(() => {
   const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(0);
   const span = recent[recent.length - 1][0] - recent[0][0];
   const rate = Math.round((1000 * (recent.length - 1)) / Math.max(span, 1));
-  part("meter").textContent = `${rate} fps · ${at(0.5)} ms, p95 ${at(0.95)} ms · ${root.dataset.device ?? "…"}`;
+  part("meter").textContent = say("map.measured", { rate, median: at(0.5), p95: at(0.95), device: root.dataset.device ?? "…" });
 }, 300);

@@ -8,14 +8,11 @@ const ICONS = { // 20 × 20, stroked
   draw: "M4 16l.8-3.4L13.5 4 16 6.5l-8.6 8.7zM11.7 5.8l2.5 2.5",
   axes: "M3 5.5h14M3 10h14M3 14.5h14M7 4v3M13 8.5v3M9 13v3",
   direction: "M4 16L15.5 4.5M9.5 4.5h6v6",
+  select: "M4 3.5h2M9 3.5h2M14 3.5h2.5V6M16.5 9v2M16.5 14v2.5H14M11 16.5H9M6 16.5H3.5V14M3.5 11V9M3.5 6V3.5",
   compare: "M3 4h6v12H3zM11 4h6v12h-6M5 8h.01M6 12h.01M14 7h.01M15 11h.01M13 13h.01",
   history: "M3.5 10a6.5 6.5 0 106.5-6.5c-2.3 0-4.3 1.2-5.5 3M4.5 3.5v3h3M10 6.5V10l2.5 2",
-  select: "M4 3.5h2M9 3.5h2M14 3.5h2.5V6M16.5 9v2M16.5 14v2.5H14M11 16.5H9M6 16.5H3.5V14M3.5 11V9M3.5 6V3.5",
 };
-const NAMES = {
-  point: "Point", lattice: "Lattice", trust: "Trust", walk: "Walk", sample: "Sample",
-  draw: "Draw", axes: "Axes", direction: "Direction", select: "Select", compare: "Compare", history: "History",
-};
+const NAMES = Object.keys(ICONS);
 const tools = {}; // name -> its hooks: opened, closed, moved, viewed, shown, cleared, click, press
 let open = "point";
 
@@ -31,7 +28,7 @@ function openTool(name) {
   if (name === open) return;
   const before = open;
   open = name;
-  for (const other of Object.keys(NAMES)) {
+  for (const other of NAMES) {
     tab(other).setAttribute("aria-selected", String(other === name));
     tab(other).tabIndex = other === name ? 0 : -1;
     panel(other).hidden = other !== name;
@@ -46,11 +43,11 @@ function openTool(name) {
 const lit = (name, on) => tab(name).classList.toggle("lit", on);
 
 function drawStrip() {
-  part("strip").append(...Object.entries(NAMES).map(([name, title]) => {
+  part("strip").append(...NAMES.map((name) => {
     const button = document.createElement("button"), label = document.createElement("span");
     const icon = shape("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" });
     icon.append(shape("path", { d: ICONS[name] }));
-    label.textContent = title;
+    label.textContent = say(`rail.${name}`);
     Object.assign(button, { type: "button", id: `explorer-tab-${name}` });
     button.dataset.open = name;
     button.setAttribute("role", "tab");
@@ -69,7 +66,7 @@ part("strip").addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
   if (!step) return;
   event.preventDefault();
-  const names = Object.keys(NAMES), next = names[(names.indexOf(open) + step + names.length) % names.length];
+  const next = NAMES[(NAMES.indexOf(open) + step + NAMES.length) % NAMES.length];
   openTool(next);
   tab(next).focus();
 });

@@ -1,8 +1,9 @@
 // The start; comes last, when everything else is defined.
 // A visitor's own model: known from here on, and the last in the row of models.
 function learn(model) {
-  if (!known.has(model.name)) drawModels([model]);
-  known.set(model.name, model);
+  const told = inWords(model);
+  if (!known.has(model.name)) drawModels([told]);
+  known.set(model.name, told);
 }
 
 async function start() {
@@ -28,7 +29,7 @@ function drawModels(models) {
     const label = document.createElement("label"), input = document.createElement("input");
     const title = document.createElement("b"), kind = document.createElement("span");
     Object.assign(input, { type: "radio", name: "explorer-model", value: model.name });
-    const [data, ...rest] = model.title.split(", ");
+    const [data, ...rest] = titleParts(model);
     title.textContent = data;
     kind.textContent = rest.join(" · ");
     input.onchange = () => {
@@ -51,7 +52,7 @@ const plotly = new Promise((resolve, reject) => {
   const script = document.createElement("script");
   script.src = new URL("plotly.min.js", base);
   script.onload = () => resolve(window.Plotly);
-  script.onerror = () => reject(new Error("plotly.js did not load."));
+  script.onerror = () => reject(new Error(say("map.no-plotly")));
   document.head.append(script);
 });
 
@@ -67,5 +68,5 @@ new MutationObserver(() => {
   Plotly.react(plot, plot.data, plot.layout);
 }).observe(document.body, { attributeFilter: ["class"] });
 fetch(new URL("healthz", base)).then((answer) => answer.json()).then(({ device }) => (root.dataset.device = device)).catch(console.warn);
-drawModels(props.models);
+drawModels(models);
 start().then(restoreView);

@@ -16,6 +16,9 @@ function say(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+const sayIf = (key, otherwise) => (key in props.texts.en ? say(key) : otherwise); // a visitor's own model has no texts
+const sentences = (...all) => all.filter(Boolean).join(say("between.sentences"));
+
 // An element says what its data-text, data-title and data-label name.
 for (const named of element.querySelectorAll("[data-text]")) named.textContent = say(named.dataset.text);
 for (const named of element.querySelectorAll("[data-title]")) named.title = say(named.dataset.title);

@@ -3,13 +3,12 @@ let corners = null; // test points that were clicked for a plane, while some are
 let sliders = [];
 
 const planeNote = () => {
-  if (dimensions() === 2) return "Both dimensions are on the map.";
-  if (corners) return `Click a test point on the map: ${corners.length} of 3.`;
+  if (dimensions() === 2) return say("axes.both");
+  if (corners) return say("axes.corners", { count: corners.length });
   const unused = known.get(state.model).active.filter((used) => !used).length;
-  const shown = !state.plane ? "The map shows the two principal components."
-    : state.plane.startsWith("z") ? `The map shows ${state.plane.replace("-", " across and ")} up.`
-    : "The map shows the plane through three test images.";
-  return `${shown} ${unused ? `${unused} of ${dimensions()} dimensions are unused: the model collapsed them.` : "All dimensions are in use."}`;
+  const [across, up] = (state.plane ?? "").split("-"), kind = !state.plane ? "principal" : across.startsWith("z") ? "pair" : "three";
+  const used = unused ? say("axes.unused", { unused, dimensions: dimensions() }) : say("axes.all-used");
+  return sentences(say(`axes.shown.${kind}`, { across, up }), used);
 };
 
 async function showPlane(plane) {
@@ -40,10 +39,10 @@ function dimensionRow(model, d) {
   const reach = Math.max(4 * deviation, model.variational ? 3 : 0.1 * Math.sqrt(Math.max(...model.variance)));
   Object.assign(slider, { type: "range", min: model.mean[d] - reach, max: model.mean[d] + reach, step: reach / 500 });
   name.textContent = `z${d}`;
-  row.title = `Standard deviation ${decimal(deviation, 3)} over the test set`;
+  row.title = say("axes.row.title", { deviation: decimal(deviation, 3) });
   row.dataset.dimension = d;
   row.classList.toggle("unused", !model.active[d]);
-  if (!model.active[d]) name.append(Object.assign(document.createElement("small"), { textContent: "unused" }));
+  if (!model.active[d]) name.append(Object.assign(document.createElement("small"), { textContent: say("axes.row.unused") }));
   slider.oninput = () => {
     const z = latentHere();
     if (!z) return;
@@ -66,7 +65,7 @@ function followAxes() {
 
 function chooseAxes() {
   const [across, up] = [part("across").value, part("up").value];
-  if (across !== "" && across === up) part("axes-note").textContent = "Choose two different dimensions.";
+  if (across !== "" && across === up) part("axes-note").textContent = say("axes.same");
   else if (across !== "" && up !== "") showPlane(`z${across}-z${up}`);
 }
 

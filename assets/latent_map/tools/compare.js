@@ -5,11 +5,11 @@ let otherLeads = false; // whether the hand is on the other map
 let otherSource = null, otherPlace = null, otherSent = "", otherTurn = 0;
 const otherPad = part("other-pad");
 
-const otherTitle = () => (other === "tsne" ? "t-SNE" : known.get(other).title.split(", ").slice(1).join(" · "));
+const otherTitle = () => (other === "tsne" ? say("compare.tsne") : titleParts(known.get(other)).slice(1).join(" · "));
 
 function drawCompare() {
-  const same = props.models.filter(({ name, data }) => name !== state.model && data === known.get(state.model).data);
-  const choices = [["nothing", ""], ...same.map(({ name, title }) => [title, name]), ["t-SNE of these points", "tsne"]];
+  const same = models.filter(({ name, data }) => name !== state.model && data === known.get(state.model).data);
+  const choices = [[say("compare.nothing"), ""], ...same.map(({ name, title }) => [title, name]), [say("compare.tsne.choice"), "tsne"]];
   part("other").replaceChildren(...choices.map(([title, name]) => new Option(title, name)));
   part("other").value = other;
 }
@@ -20,7 +20,7 @@ async function compareWith(name) {
   root.classList.toggle("comparing", name !== "");
   part("other-frame").hidden = name === "";
   part("other-picture").hidden = name === "" || name === "tsne";
-  part("compare-words").textContent = name ? "Fetching its points…" : "";
+  part("compare-words").textContent = name ? say("compare.fetching") : "";
   lit("compare", name !== "");
   if (!name) return;
   try {
@@ -39,8 +39,8 @@ async function compareWith(name) {
 }
 
 function compareWords({ shared, chance }) {
-  if (shared === undefined) return "t-SNE keeps neighbours together and sometimes parts classes that a map shows on top of each other. It has no inverse: nothing can be decoded from it.";
-  return `Of a test image's ten nearest neighbours, ${decimal(10 * shared, 1)} are the same in both; of unrelated maps it would be ${decimal(10 * chance, 2)}.`;
+  if (shared === undefined) return say("compare.tsne.words");
+  return say("compare.words", { shared: decimal(10 * shared, 1), chance: decimal(10 * chance, 2) });
 }
 
 // The image at the main cursor, marked on the other map, and decoded from there.
@@ -49,7 +49,7 @@ function followOther() {
   const row = rowHere() < 0 ? nearest(...toPixels(state.x, state.y)) : rowHere();
   if (row < 0) return;
   const index = points.index[row], [x, y] = otherMap.at(index);
-  placeOther(x, y, index, `${className(points.label[row])}, test image ${index}, from there`);
+  placeOther(x, y, index, say("compare.caption", { name: className(points.label[row]), point: index }));
 }
 
 function placeOther(x, y, index, caption) {
@@ -80,7 +80,7 @@ function leadFrom(px, py) {
   const index = otherMap.nearest(px, py), row = rowOf(index);
   if (row < 0) return;
   const [x, y] = other === "tsne" ? otherMap.at(index) : otherMap.toData(px, py);
-  placeOther(x, y, null, `x ${decimal(x, 2)}, y ${decimal(y, 2)}, decoded`);
+  placeOther(x, y, null, say("compare.caption.place", { x: decimal(x, 2), y: decimal(y, 2) }));
   moveTo(points.x[row], points.y[row], index);
 }
 

@@ -41,9 +41,9 @@ function arrow(from, to) {
 function saysDirection() {
   const strength = Number(part("strength").value), [from, to] = ["from", "to"].map((role) => className(part(role).value));
   const same = part("from").value === part("to").value;
-  part("direction-words").textContent = same ? "Choose two different classes."
-    : `${decimal(strength, 2)} × (${to} − ${from}), a vector of length ${decimal(Math.hypot(...direction()), 2)}.`;
-  part("at-from").textContent = `Start at the mean ${from}`;
+  part("direction-words").textContent = same ? say("direction.same")
+    : say("direction.words", { strength: decimal(strength, 2), from, to, length: decimal(Math.hypot(...direction()), 2) });
+  part("at-from").textContent = say("direction.at-mean-of", { name: from });
 }
 
 function direct() {

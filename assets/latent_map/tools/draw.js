@@ -3,7 +3,7 @@ const SKETCH = 280; // pixels of the pad's side
 const BRUSH = 22;
 const HALVED = SKETCH / 2; // what is sent: each pixel the mean of two by two
 const OWN_PAUSE = 80; // milliseconds from one question to the next while drawing
-const INVITATION = "Draw with the pointer, or upload or drop a picture. It is centred and scaled like the data set's images.";
+const INVITATION = say("draw.invitation");
 const sketch = part("sketch"), ink = sketch.getContext("2d", { willReadFrequently: true });
 let sketched = false; // whether there is anything on the pad
 let stroke = null; // where the pen was last, while it is down
@@ -72,7 +72,7 @@ function clearSketch() {
 async function uploadSketch(file) {
   const mine = ++sketchTurn, picture = await createImageBitmap(file).catch(() => null);
   if (mine !== sketchTurn) return picture?.close();
-  if (!picture) return (part("own-note").textContent = "Your browser cannot read that file as a picture.");
+  if (!picture) return (part("own-note").textContent = say("draw.unreadable"));
   const scale = SKETCH / Math.max(picture.width, picture.height);
   const [width, height] = [picture.width * scale, picture.height * scale];
   const ground = groundOf(picture), bright = ground.reduce((sum, level) => sum + level) > 3 * 127;
@@ -153,8 +153,8 @@ function showOwn(told) {
   showOnManifold(told.error);
   showSeen(told);
   showNear(part("own-near"), told);
-  const sigmas = told.covariance ? " The ellipses on the map are one and two σ of its posterior." : "";
-  part("own-where").textContent = `By distance ${dimensions() === 2 ? "on the map" : `in all ${dimensions()} dimensions`}.${sigmas}`;
+  const where = say(`draw.where.${farAndWide()}`, { dimensions: dimensions() });
+  part("own-where").textContent = sentences(where, told.covariance && say("draw.sigmas"));
   if (open !== "draw") return;
   flight += 1;
   bringIntoView(...told.xy);
@@ -164,20 +164,17 @@ function showOwn(told) {
 }
 
 function showOnManifold(error) {
-  const times = `${decimal(error, error < 9.95 ? 1 : 0)} times the error of`;
-  let words = `Off the manifold: the model has learned nothing like it. Its reconstruction has ${times} a test image.`;
-  if (error < 1.5) words = `As close as a test image: ${times} one.`;
-  else if (error < 4) words = `Unusual: ${times} a test image.`;
-  part("own-words").textContent = words;
+  const times = decimal(error, error < 9.95 ? 1 : 0), kind = error < 1.5 ? "close" : error < 4 ? "unusual" : "off";
+  part("own-words").textContent = say(`draw.${kind}`, { times });
   const share = (Math.log2(Math.max(error, 0.25)) + 2) / 7; // from a quarter to 32 times, by doublings
   part("own-gauge").style.left = `${100 * Math.min(share, 1)}%`;
 }
 
 function showSeen({ own_classes: drawn, classes }) {
   bars(part("own-classes"), drawn ? likeliest(drawn) : []);
-  if (!drawn || !classes) return (part("own-seen").textContent = "There is no classifier for this data set here.");
+  if (!drawn || !classes) return (part("own-seen").textContent = say("draw.no-classifier"));
   const [[name, share]] = likeliest(classes, 1);
-  part("own-seen").textContent = `and in its reconstruction ${named(name)}, ${Math.round(100 * share)} % sure.`;
+  part("own-seen").textContent = say("draw.seen", { named: named(name), share: Math.round(100 * share) });
 }
 
 // --- on the map ---
@@ -199,7 +196,7 @@ function ownMarks() {
   const ellipses = covariance ? [2, 1].flatMap((sigma) => sigmaEllipse(covariance, [cx, cy], sigma)) : [];
   const beside = Math.max(covariance ? 2 * Math.sqrt(covariance[1][1]) * pixels : 0, 4);
   const y = cy + beside + 20 < plot.clientHeight ? cy + beside + 15 : cy - beside - 7;
-  const name = shape("text", { x: cx, y, class: "own-name" }, "yours");
+  const name = shape("text", { x: cx, y, class: "own-name" }, say("draw.yours"));
   return [...ellipses, shape("circle", { cx, cy, r: 4, class: "own-mean", "data-role": "own-mean" }), name];
 }
 

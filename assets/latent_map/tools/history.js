@@ -9,7 +9,7 @@ let momentAsked = null; // by the link
 async function openHistory() {
   if (formed) return showMoment();
   const mine = ++historyTurn;
-  part("history-words").textContent = "Fetching the training's snapshots…";
+  part("history-words").textContent = say("history.fetching");
   try {
     const told = await ask("formation", subject());
     if (mine !== historyTurn) return;
@@ -17,7 +17,7 @@ async function openHistory() {
     Object.assign(part("history-at"), { max: formed.shape[0] - 1 });
     part("history-at").value = momentAsked ?? formed.shape[0] - 1;
     momentAsked = null;
-    part("history-note").textContent = `The first ${formed.shape[1].toLocaleString("en")} test images at ${formed.shape[0]} moments. The line is the reconstruction loss on the training set; dashed, on the test set.`;
+    part("history-note").textContent = say("history.note", { points: formed.shape[1].toLocaleString("en"), moments: formed.shape[0] });
     drawCurve();
     showMoment();
   } catch (error) {
@@ -38,7 +38,8 @@ function showMoment() {
   if (!on) return drawForming();
   const at = moment(), epoch = stepAt(at) / formed.steps_per_epoch, epochs = formed.losses.loss.length;
   const reached = formed.losses.reconstruction[Math.min(Math.floor(epoch), epochs - 1)];
-  part("history-words").textContent = `Step ${Math.round(stepAt(at)).toLocaleString("en")}, epoch ${decimal(epoch, 1)} of ${epochs}: reconstruction ${Number(reached.toPrecision(4))} per image.`;
+  const step = Math.round(stepAt(at)).toLocaleString("en"), loss = Number(reached.toPrecision(4));
+  part("history-words").textContent = say("history.words", { step, epoch: decimal(epoch, 1), epochs, loss });
   root.dataset.moment = at;
   part("curve").querySelector(".now")?.setAttribute("transform", `translate(${curveX(epoch)} 0)`);
   drawForming();
@@ -75,8 +76,8 @@ function drawCurve() {
   part("curve").replaceChildren(
     shape("path", { class: "frame", d: `M${CURVE.left} ${CURVE.top}V${CURVE.bottom}H${CURVE.right}` }),
     line(reconstruction, "train"), line(test, "test"),
-    shape("text", { x: CURVE.left + 4, y: CURVE.top + 6 }, high.toPrecision(3)), shape("text", { x: CURVE.right, y: 117, "text-anchor": "end" }, `epoch ${reconstruction.length}`),
-    shape("text", { x: CURVE.left, y: 117 }, `lowest ${low.toPrecision(3)}`),
+    shape("text", { x: CURVE.left + 4, y: CURVE.top + 6 }, high.toPrecision(3)), shape("text", { x: CURVE.right, y: 117, "text-anchor": "end" }, say("history.epoch", { epoch: reconstruction.length })),
+    shape("text", { x: CURVE.left, y: 117 }, say("history.lowest", { loss: low.toPrecision(3) })),
     shape("line", { class: "now", y1: CURVE.top, y2: CURVE.bottom }),
   );
 }
@@ -86,7 +87,7 @@ function drawCurve() {
 function playHistory() {
   if (playing || !formed) return stopHistory();
   const last = formed.shape[0] - 1, from = moment() >= last ? 0 : moment(), begin = performance.now();
-  part("history-play").textContent = "Pause";
+  part("history-play").textContent = say("history.pause");
   const step = (now) => {
     const at = Math.min(from + ((now - begin) / 1000 / HISTORY_SECONDS) * last, last);
     part("history-at").value = at;
@@ -100,7 +101,7 @@ function playHistory() {
 function stopHistory() {
   cancelAnimationFrame(playing);
   playing = 0;
-  part("history-play").textContent = "Play";
+  part("history-play").textContent = say("history.play");
 }
 
 part("history-play").onclick = playHistory;

@@ -13,7 +13,7 @@ const latticeAsk = new Latest("lattice", (told, box) => {
   });
   underlay("pictures", { image, box });
   Object.assign(part("pictures").dataset, { rows, columns, box: box.join(" ") });
-  part("lattice-note").textContent = `${columns} × ${rows} pictures, decoded in one go.`;
+  part("lattice-note").textContent = say("lattice.note", { columns, rows });
 }, (sentence) => (part("lattice-note").textContent = sentence), 80);
 
 function latticeSoon() {

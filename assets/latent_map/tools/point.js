@@ -6,6 +6,8 @@ const aboutAsk = new Latest("about", (told) => each("about", told), (sentence) =
   for (const role of ["near-note", "trust-note"]) part(role).textContent = sentence;
 }, ABOUT_PAUSE);
 
+const farAndWide = () => (dimensions() === 2 ? "on-map" : "in-all"); // where distances are measured
+
 function aboutSoon() {
   const z = open === "point" || open === "trust" ? latentHere() : null;
   if (z) aboutAsk.ask({ ...subject(), z, k: NEIGHBOURS });
@@ -13,14 +15,15 @@ function aboutSoon() {
 
 function showNear(target, { near, originals, pixels, shape: [, height, width] }) {
   const shown = pictures({ shape: [height, width], pixels: originals ?? pixels });
-  target.replaceChildren(...near.map(({ point, label, distance }, i) => {
-    const made = thumb(shown[i], width, height, `${label}, test image ${point}, ${decimal(distance, 2)} away: fly there`, () => {
+  target.replaceChildren(...near.map(({ point, label, distance: away }, i) => {
+    const name = inClass(label), distance = decimal(away, 2), title = say("point.near.title", { name, point, distance });
+    const made = thumb(shown[i], width, height, title, () => {
       const row = rowOf(point);
       if (row >= 0) fly(row);
     });
     const caption = document.createElement("small");
     made.dataset.point = point;
-    caption.textContent = `${label} ${decimal(distance, 2)}`;
+    caption.textContent = `${name} ${distance}`;
     made.append(caption);
     return made;
   }));
@@ -32,9 +35,8 @@ addTool("point", {
   about(told) {
     if (open !== "point") return;
     showNear(part("near"), told);
-    const kind = told.originals ? "originals" : "reconstructions";
-    const where = dimensions() === 2 ? "on the map" : `in all ${dimensions()} dimensions`;
-    part("near-note").textContent = `By distance ${where}; ${kind}. Click one to fly there.`;
+    const kind = say(told.originals ? "point.near.originals" : "point.near.reconstructions");
+    part("near-note").textContent = say(`point.near.${farAndWide()}`, { kind, dimensions: dimensions() });
     overlay("near", () => told.near.map(({ xy }) => {
       const [cx, cy] = toPixels(...xy);
       return shape("circle", { cx, cy, r: 6, class: "ring" });

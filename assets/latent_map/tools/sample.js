@@ -27,14 +27,21 @@ function showSamples(told, how) {
   part("sample-thumbs").append(...pictures(told).map((pixels, i) => sampleThumb(pixels, width, height, i)));
   part("sample-thumbs").dataset.how = how;
   part("sample-key").hidden = false;
-  part("sample-all").textContent = dimensions() > 2 ? ` of all ${dimensions()} dimensions` : "";
+  sampleKey();
   part("sample-words").textContent = sampleWords(how, samples.inGap.filter(Boolean).length);
   markSamples();
 }
 
+function sampleKey() { // "Dashed" stands somewhere within the sentence, and has a frame
+  const all = dimensions() > 2 ? say("sample.key.all", { dimensions: dimensions() }) : "";
+  const [before, , after] = part("sample-key").children;
+  [before.textContent, after.textContent] = say("sample.key", { all, dashed: "\n" }).split("\n");
+}
+
 function sampleThumb(pixels, width, height, i) {
   const [x, y] = samples.xy[i].map(coordinate), gap = samples.inGap[i];
-  const made = thumb(pixels, width, height, `Sample ${i + 1} at x ${x}, y ${y}${gap ? ", in a gap" : ""}: go there`, () => visitSample(i));
+  const title = say(gap ? "sample.title.gap" : "sample.title", { number: i + 1, x, y });
+  const made = thumb(pixels, width, height, title, () => visitSample(i));
   const caption = document.createElement("small");
   caption.textContent = `${x}\n${y}`;
   made.append(caption);
@@ -103,30 +110,22 @@ function sampleNear([px, py] = [Infinity, Infinity]) {
 
 // --- in words ---
 
-const falling = (n) => (n === 1 ? "1 of 18 samples falls" : n ? `${n === SAMPLES ? "all" : `${n} of`} 18 samples fall` : "none of 18 samples falls");
-
-const SAMPLE_WORDS = { // how -> what it gets wrong, from a plain autoencoder and from a VAE
-  prior: [
-    (n) => {
-      const wide = Math.sqrt(known.get(state.model).variance.reduce((sum, value) => sum + value, 0) / dimensions());
-      return wide > WIDE
-        ? `Nothing drew this autoencoder's codes to N(0, I): they spread ${wide.toFixed(0)} times as wide, so the samples crowd in the middle and most of the map is never drawn; ${falling(n)} into a gap. A VAE's KL term changes that.`
-        : `Nothing drew this autoencoder's codes to N(0, I): ${falling(n)} where nothing was ever encoded${n ? ", and may show nothing real" : ", by luck"}. A VAE's KL term changes that.`;
-    },
-    (n) => n > 3
-      ? `The KL term drew the codes towards N(0, I), but not all the way: ${falling(n)} into a gap.`
-      : `The KL term drew the codes to N(0, I): ${n ? "only " : ""}${falling(n)} into a gap.`,
-  ],
-  box: [
-    (n) => `Uniform in the bounding box, the tutorial's way: ${falling(n)} into a gap, since the data does not fill its box. An autoencoder has no better rule of its own; a VAE has its prior.`,
-    (n) => `Uniform in the bounding box, the tutorial's way: ${falling(n)} into a gap, since the data does not fill its box. This VAE has a better rule: its prior.`,
-  ],
-  density: [
-    (n) => `Drawn where the data is: ${falling(n)} into a gap. A plain autoencoder can be sampled only with its encoded data at hand; a VAE brings its prior.`,
-    (n) => `Drawn where the data is: ${falling(n)} into a gap. It needs the encoded data; drawing from the prior, a VAE needs only its decoder.`,
-  ],
+const falling = (count) => {
+  const many = count === SAMPLES ? "all" : count > 1 ? "some" : count ? "one" : "none";
+  return say(`sample.falls.${many}`, { count, all: SAMPLES });
 };
-const sampleWords = (how, gaps) => SAMPLE_WORDS[how][Number(known.get(state.model).variational)](gaps);
+
+// How many times as wide as N(0, I) the codes lie.
+const spread = () => Math.sqrt(known.get(state.model).variance.reduce((sum, value) => sum + value, 0) / dimensions());
+
+// What a way of drawing gets wrong, from a plain autoencoder and from a VAE.
+function sampleWords(how, gaps) {
+  const { variational } = known.get(state.model);
+  let kind = variational ? "vae" : "plain";
+  if (how === "prior" && variational) kind = gaps > 3 ? "partly" : gaps ? "few" : "none";
+  else if (how === "prior") kind = spread() > WIDE ? "wide" : gaps ? "gaps" : "luck";
+  return say(`sample.${how}.${kind}`, { falls: falling(gaps), times: spread().toFixed(0) });
+}
 
 part("sample-draw").onclick = drawSamples;
 for (const input of part("sample-how").querySelectorAll("input")) input.onchange = drawSamples;

@@ -1,7 +1,7 @@
 // A selection of test points: drawn around on the map, counted, averaged, and saved as a file.
 const FEWEST_PIXELS = 2; // between two places of a lasso
-const NOTHING_SELECTED = "Nothing is selected: draw around some points.";
-const HOW_TO_SELECT = "Drag on the map around some points; a click still decodes.";
+const NOTHING_SELECTED = say("select.nothing");
+const HOW_TO_SELECT = say("select.hint");
 let lasso = null; // places (x, y) of the map around which is being drawn
 let ringed = null; // those around which was drawn
 let selected = []; // indices in the test set
@@ -88,11 +88,11 @@ function showSelected(told) {
   part("select-note").textContent = "";
   part("select-outcome").hidden = false;
   part("select-count").textContent = grouped(told.count);
-  part("select-of").textContent = `of ${grouped(points.x.length)}`;
+  part("select-of").textContent = say("select.of", { all: grouped(points.x.length) });
   paint(part("select-image"), first, width, height);
   paint(part("select-decoded"), second, width, height);
-  part("select-kind-of").textContent = `mean of the ${told.of}`;
-  part("select-spread").textContent = `Spread ${decimal(told.spread, 2)}: root mean square distance to the mean latent.`;
+  part("select-kind-of").textContent = say(`select.mean-of.${told.of}`);
+  part("select-spread").textContent = say("select.spread", { spread: decimal(told.spread, 2) });
   const counts = told.classes.map((count, label) => [className(label), count, colours[label]]);
   bars(part("select-classes"), counts.filter(([, count]) => count).sort((a, b) => b[1] - a[1]), grouped);
 }

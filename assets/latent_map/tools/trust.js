@@ -2,26 +2,14 @@
 const HEAT_CELLS = 800;
 // Brown where not to trust and teal where to, with nothing between: it reads on white and on black, and without red and green.
 const STOPS = [[140, 81, 10, 200], [191, 129, 45, 165], [200, 190, 160, 50], [90, 180, 172, 150], [1, 102, 94, 215]];
-const HEATS = { // what each says of a place, and how its values become 0 (brown) to 1 (teal)
-  density: {
-    what: "How many encoded test images lie around a place, beside a typical one. Brown is a gap: nothing was ever encoded there.",
-    low: "gap", high: "dense", share: (value) => (value + 2.5) / 3,
+const HEATS = { // how the values of each become 0 (brown) to 1 (teal); classes have colours of their own
+  density: (value) => (value + 2.5) / 3,
+  drift: (value, { typical }) => 1 - Math.log2(Math.max(value, 1e-9) / typical + 1e-9) / 5,
+  prior: (value) => {
+    const radius = Math.sqrt(Math.max(-2 * value - dimensions() * Math.log(2 * Math.PI), 0));
+    return 1 - (radius - Math.sqrt(dimensions()) + Math.SQRT2) / 4;
   },
-  drift: {
-    what: "How far a place moves when it is decoded and encoded again, ‖E(D(z)) − z‖. Brown: the picture is not of this place.",
-    low: "drifts", high: "stays", share: (value, { typical }) => 1 - Math.log2(Math.max(value, 1e-9) / typical + 1e-9) / 5,
-  },
-  prior: {
-    what: "The log-density of the standard normal, to which the KL term draws the codes: where a VAE's samples come from.",
-    low: "unlikely", high: "likely",
-    share: (value) => {
-      const radius = Math.sqrt(Math.max(-2 * value - dimensions() * Math.log(2 * Math.PI), 0));
-      return 1 - (radius - Math.sqrt(dimensions()) + Math.SQRT2) / 4;
-    },
-  },
-  classes: {
-    what: "What a small classifier sees in the decoded picture. Pale: it is not sure.",
-  },
+  classes: null,
 };
 let heat = "", heatFor = "";
 
@@ -37,7 +25,7 @@ const heatAsk = new Latest("trust_map", (told, { box, kind }) => {
   const image = document.createElement("canvas"), filled = new ImageData(columns, rows);
   Object.assign(image, { width: columns, height: rows });
   values.forEach((value, i) => {
-    const seen = labels ? [...rgb(colours[labels[i]]), 40 + 200 * value ** 2] : colourOf(HEATS[kind].share(value, told));
+    const seen = labels ? [...rgb(colours[labels[i]]), 40 + 200 * value ** 2] : colourOf(HEATS[kind](value, told));
     filled.data.set(seen, 4 * i);
   });
   image.getContext("2d").putImageData(filled, 0, 0);
@@ -61,11 +49,9 @@ function showHeat(kind) {
   heatFor = "";
   heatAsk.drop();
   lit("trust", heat !== "");
-  const { what = "Switch on a heat map over the plane.", low, high } = HEATS[kind] ?? {};
-  part("trust-what").textContent = what;
-  part("trust-scale").hidden = !low;
-  part("scale-low").textContent = low ?? "";
-  part("scale-high").textContent = high ?? "";
+  part("trust-what").textContent = say(`trust.${kind || "off"}.what`);
+  part("trust-scale").hidden = !HEATS[kind];
+  for (const end of ["low", "high"]) part(`scale-${end}`).textContent = sayIf(`trust.${kind}.${end}`, "");
   underlay("heat", null);
   delete part("heat").dataset.kind;
   stepBack(heat !== "");
@@ -83,19 +69,16 @@ part("trust-scale").querySelector("i").style.background =
 
 // What `about` says of the cursor's place, in words.
 function trustWords({ distance, gap, drift, classes }) {
-  const words = distance > gap
-    ? [`No test image within ${decimal(distance, 2)}: a gap.`]
-    : [`The nearest test image is ${decimal(distance, 2)} away: among the data.`];
-  words.push(`Decoded and encoded again, it moves by ${decimal(drift, 2)}.`);
-  if (classes) {
-    const best = classes.indexOf(Math.max(...classes));
-    words.push(`The classifier is ${Math.round(100 * classes[best])} % sure it is ${named(className(best))}.`);
-  }
-  return words.join(" ");
+  const best = classes?.indexOf(Math.max(...classes));
+  return sentences(
+    say(distance > gap ? "trust.far" : "trust.close", { distance: decimal(distance, 2) }),
+    say("trust.moves", { drift: decimal(drift, 2) }),
+    classes && say("trust.sure", { share: Math.round(100 * classes[best]), named: named(className(best)) }),
+  );
 }
 
-// "a bag", "an ankle boot", but "a 7" and "an 8"
-const named = (name) => `${/^[aeio8]/i.test(name) ? "an" : "a"} ${/^T-/.test(name) ? name : name.toLowerCase()}`;
+// In English "a bag", "an ankle boot", but "a 7" and "an 8"; elsewhere the bare name
+const named = (name) => LANGUAGE !== "en" ? name : `${/^[aeio8]/i.test(name) ? "an" : "a"} ${/^T-/.test(name) ? name : name.toLowerCase()}`;
 
 addTool("trust", {
   opened: aboutSoon,

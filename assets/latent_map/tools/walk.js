@@ -1,7 +1,7 @@
 // A walk past two to five anchors: its path on the map, and a film strip that plays forth and back.
 const WALK_STEPS = 12; // pictures from one anchor to the next
 const WALK_ANCHORS = 5;
-const WALK_HINTS = ["Click two to five places on the map, or test images.", "The first anchor; click where to go from there."];
+const WALK_HINTS = [say("walk.hint.first"), say("walk.hint.second")];
 let walkAnchors = []; // {x, y, point, z}: z is null while a picked point's latents are on their way
 let walkFilm = null; // the answer: latents and places of its pictures
 let walkAt = -1; // the picture under the cursor
@@ -18,7 +18,7 @@ const walkQuestion = () => ({
 
 const walkAsk = new Latest("walk", (told) => {
   showFilm(told);
-  if (walkKnown()) walkSays(`${told.latents.length} pictures; click one to go there.`);
+  if (walkKnown()) walkSays(say("walk.note.film", { count: told.latents.length }));
 }, (sentence) => {
   showFilm(null);
   walkSays(sentence);
@@ -28,8 +28,8 @@ const walkAsk = new Latest("walk", (told) => {
 
 function addAnchor() {
   const { x, y, point } = state, last = walkAnchors[walkAnchors.length - 1];
-  if (walkAnchors.length === WALK_ANCHORS) return walkSays("A walk has at most five anchors; clear it to begin again.");
-  if (last && last.x === x && last.y === y) return walkSays(`Anchor ${walkAnchors.length} is here already.`);
+  if (walkAnchors.length === WALK_ANCHORS) return walkSays(say("walk.note.sixth"));
+  if (last && last.x === x && last.y === y) return walkSays(say("walk.note.same", { number: walkAnchors.length }));
   const z = point === null || dimensions() === 2 ? latentHere() : pointLatents.get(point) ?? null;
   walkAnchors.push({ x, y, point, z });
   walkChanged();
@@ -50,7 +50,7 @@ function walkChanged() {
 }
 
 function walkSoon() {
-  walkSays("Decoding what lies on the way…");
+  walkSays(say("walk.note.decoding"));
   remember();
   if (walkKnown()) walkAsk.ask({ ...subject(), ...walkQuestion() }); // else when the picked points' latents have come
 }
@@ -85,7 +85,7 @@ function showFilm(told) {
 
 function filmPicture(pixels, width, height, i) {
   const anchor = i % WALK_STEPS ? 0 : i / WALK_STEPS + 1;
-  const title = anchor ? `Anchor ${anchor}: go there` : `Picture ${i + 1} of the walk: go there`;
+  const title = anchor ? say("walk.anchor.title", { number: anchor }) : say("walk.picture.title", { number: i + 1 });
   const made = thumb(pixels, width, height, title, () => visitPicture(i)), number = document.createElement("small");
   number.textContent = anchor || "";
   made.append(number);
@@ -138,7 +138,7 @@ function playWalk() {
   const mine = ++walkTurn;
   let tick = Math.max(walkAt, 0), due = performance.now() + walkPace();
   walkPlaying = true;
-  part("walk-play").textContent = "Pause";
+  part("walk-play").textContent = say("walk.pause");
   goToPicture(tick);
   pick();
   const step = (now) => {
@@ -159,7 +159,7 @@ function stopWalk() {
   if (!walkPlaying) return;
   walkTurn += 1;
   walkPlaying = false;
-  part("walk-play").textContent = "Play";
+  part("walk-play").textContent = say("walk.play");
   remember();
 }
 
@@ -199,7 +199,7 @@ async function saveWalk(kind) {
   }
 }
 
-const showPace = () => (part("walk-pace").textContent = `${walkPace()} ms`);
+const showPace = () => (part("walk-pace").textContent = say("walk.pace", { pace: walkPace() }));
 part("walk-play").onclick = () => (walkPlaying ? stopWalk() : playWalk());
 part("walk-undo").onclick = () => {
   walkAnchors.pop();
