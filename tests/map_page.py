@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Page
 
 import explorer
@@ -57,6 +61,13 @@ def pictures(page: Page, role: str) -> np.ndarray:
         })]""",
     )
     return np.array(grey, np.uint8).reshape(-1, height, width)
+
+
+def painted(page: Page, role: str) -> np.ndarray:
+    """The pixels (H, W, 4) of a large canvas, as a PNG: quicker than a list of numbers."""
+    png = page.eval_on_selector(f'[data-role="{role}"]', "canvas => canvas.toDataURL().split(',')[1]")
+    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+        return np.asarray(image.convert("RGBA"))
 
 
 def latent(at: dict[str, str]) -> np.ndarray:

@@ -15,6 +15,7 @@ from map_page import (
     on_screen,
     open_tool,
     pad_box,
+    painted,
     pick,
     pixels,
     place,
@@ -28,16 +29,6 @@ from explorer.decode_worker import to_bytes
 
 pytestmark = pytest.mark.browser
 FLAT, DEEP, PLAIN = "digits-vae-2d", "mnist-vae-20d", "fashion-ae-2d"
-
-
-def under(page: Page, role: str) -> np.ndarray:
-    """The pixels (H, W, 4) of a canvas under the points."""
-    width, height, rgba = page.eval_on_selector(
-        f'[data-role="{role}"]',
-        """canvas => [canvas.width, canvas.height,
-                      [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]]""",
-    )
-    return np.array(rgba, np.uint8).reshape(height, width, 4)
 
 
 def said(page: Page, role: str) -> dict[str, str]:
@@ -60,7 +51,7 @@ def lattice_is_right(page: Page) -> None:
     step = (x1 - x0) / columns
     assert (y1 - y0) / rows == pytest.approx(step)
     left, top, *_ = pad_box(page)
-    canvas = under(page, "pictures")
+    canvas = painted(page, "pictures")
     size = round(step * (at_pixels(page, 1, 0)[0] - at_pixels(page, 0, 0)[0]))
     seen = []
     for row in range(1, rows - 1, 3):
@@ -89,11 +80,11 @@ def middle(image: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("model", [PLAIN, DEEP])
 def test_the_lattice_shows_under_the_points_what_each_place_decodes_to(page: Page, address: str, model: str) -> None:
     visit(page, address, f"?model={model}")
-    assert not under(page, "pictures").any()
+    assert not painted(page, "pictures").any()
     switch_on_lattice(page)
     lattice_is_right(page)
     page.locator('[data-role="lattice-on"]').uncheck()
-    assert not under(page, "pictures").any()
+    assert not painted(page, "pictures").any()
 
 
 def test_the_lattice_follows_zoom_and_pan(page: Page, address: str) -> None:
@@ -147,7 +138,7 @@ def brown(page: Page, x: float, y: float) -> float:
     """How much more red than blue the heat map shows at a place of the map, times how opaque it is."""
     left, top, *_ = pad_box(page)
     px, py = at_pixels(page, x, y)
-    red, _, blue, alpha = under(page, "heat")[round(py - top), round(px - left)].astype(float)
+    red, _, blue, alpha = painted(page, "heat")[round(py - top), round(px - left)].astype(float)
     return (red - blue) * alpha / 255
 
 
@@ -160,7 +151,7 @@ def test_density_is_teal_where_the_data_is_and_brown_in_a_gap(page: Page, addres
     assert brown(page, *dense) < 0
     assert brown(page, -4.0, 4.0) > 40
     page.locator('[name="trust-kind"][value=""]').check(force=True)
-    assert not under(page, "heat").any()
+    assert not painted(page, "heat").any()
 
 
 def test_drift_is_brown_where_decoding_and_encoding_leads_away(page: Page, address: str) -> None:
@@ -195,7 +186,7 @@ def test_the_decision_map_shows_each_place_in_the_colour_of_its_class(page: Page
     point = int(sure.max(1).argmax())
     left, top, *_ = pad_box(page)
     px, py = at_pixels(page, *map(float, space.plane[point]))
-    found = under(page, "heat")[round(py - top), round(px - left), :3]
+    found = painted(page, "heat")[round(py - top), round(px - left), :3]
     palette = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in colours])
     assert np.abs(palette.astype(int) - found).sum(1).argmin() == sure[point].argmax()
 

@@ -12,6 +12,7 @@ from map_page import (
     on_screen,
     open_tool,
     pad_box,
+    painted,
     pick,
     pixels,
     place,
@@ -145,14 +146,7 @@ def test_another_data_set_ends_the_comparison(page: Page, address: str) -> None:
 
 def forming(page: Page) -> np.ndarray:
     """Which pixels of the layer of forming points are drawn, (H, W) bool."""
-    height, width, alpha = page.eval_on_selector(
-        '[data-role="forming"]',
-        """canvas => {
-            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return [canvas.height, canvas.width, Array.from({length: data.length / 4}, (_, i) => data[4 * i + 3])];
-        }""",
-    )
-    return np.array(alpha).reshape(height, width) > 0
+    return painted(page, "forming")[:, :, 3] > 0
 
 
 def test_the_slider_shows_where_the_points_were_at_a_moment_of_the_training(page: Page, address: str) -> None:
