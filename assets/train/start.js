@@ -23,12 +23,14 @@ function receive() {
   part("empty").hidden = true;
   root.dataset.epoch = value.progress.epoch;
   moveTo([...new Float32Array(bytes(value.progress.points).buffer)]);
+  part("plane").textContent = `${value.latent_dim > 2 ? "principal plane, " : ""}${(2 * cloud.to.box[2]).toFixed(1)} across`;
   drawPictures(value.progress);
 }
 
 function forget() { // what an earlier training has drawn
   Object.assign(cloud, { from: null, to: null });
   part("empty").hidden = false;
+  part("plane").textContent = "";
   delete root.dataset.epoch;
   for (const role of ["cloud", "reconstructions"]) part(role).getContext("2d").clearRect(0, 0, part(role).width, part(role).height);
 }

@@ -6,6 +6,7 @@ const minus = (text) => text.replace("-", "−");
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 const style = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+const COLLAPSED = 0.1; // nats, below which a code says nothing of its picture
 let newest = 0; // an answer of an older training is passed over
 let current = null;
 // Not in the stylesheet, which Gradio wraps in a rule, where no keyframes can stand.
@@ -30,7 +31,10 @@ const DETAILS = {
     const left = Math.ceil((seconds - began) * (epochs - progress.epoch) / progress.epoch);
     return `${seconds.toFixed(0)} s` + (left > 0 && progress.epoch > 2 ? ` · about ${left} s left` : "");
   },
-  done: ({ seconds }) => `${seconds.toFixed(0)} s. It is yours: open it on the map, or take it with you.`,
+  done: ({ seconds, progress }) => {
+    const unused = progress.losses?.kl.at(-1) < COLLAPSED;
+    return `${seconds.toFixed(0)} s. ${unused ? "The KL is nearly zero: all pictures share one code. Try a smaller beta." : "It is yours: open it on the map, or take it with you."}`;
+  },
 };
 let began = 0; // seconds until the first epochs were seen
 

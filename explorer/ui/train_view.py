@@ -48,6 +48,7 @@ def describe(training: Training) -> dict[str, Any]:
         "place": training.place,
         "seconds": round(training.seconds, 1),
         "epochs": training.options.epochs,
+        "latent_dim": training.options.latent_dim,
         "model": training.model,
         "progress": describe_progress(training.progress) if training.progress else {},
     }
