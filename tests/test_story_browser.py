@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from map_page import drag, expected, lonely_point, on_screen, open_tool, pad_box, pick, pixels, place, settle, visit
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from explorer.ui.texts import texts
 
@@ -216,24 +216,3 @@ def test_the_tour_can_be_left_at_any_stop(page: Page, address: str) -> None:
     stop(page, 1)
     page.keyboard.press("Escape")
     expect(page.locator('#tour [data-role="stop"]')).to_be_hidden()
-
-
-def test_every_language_says_everything() -> None:
-    found = texts()
-    assert set(found) == {"en", "zh-CN", "zh-TW"}
-    for language, said in found.items():
-        assert said.keys() == found["en"].keys(), language
-        for key, text in said.items():
-            marks = sorted(part.split("}")[0] for part in text.split("{")[1:])
-            assert marks == sorted(part.split("}")[0] for part in found["en"][key].split("{")[1:]), (language, key)
-
-
-@pytest.mark.parametrize(
-    ("locale", "language"), [("zh-CN", "zh-CN"), ("zh-TW", "zh-TW"), ("zh-HK", "zh-TW"), ("de", "en")]
-)
-def test_the_page_speaks_the_browsers_language(browser: Browser, address: str, locale: str, language: str) -> None:
-    context = browser.new_context(locale=locale)
-    page = context.new_page()
-    visit(page, address, f"?model={FLAT}")
-    expect(page.locator('#tour [data-role="start"]')).to_have_text(texts()[language]["tour.start"])
-    context.close()

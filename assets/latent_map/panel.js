@@ -36,11 +36,13 @@ watch("value", () => {
   }
 });
 
+const noteOf = ({ note, said: told }) => (told ? say(told.key, told.values) : note);
+
 function showPicked(answer) {
   part("pair").hidden = !answer;
   part("latents").replaceChildren();
   part("picked").textContent = answer ? say("point.picked", { name: inClass(answer.label), point: answer.point }) : say("point.none");
-  part("hint").textContent = answer ? answer.note : say("point.invitation");
+  part("hint").textContent = answer ? noteOf(answer) : say("point.invitation");
   if (!answer) return;
   for (const role of ["original", "reconstruction"]) {
     part(role).parentElement.hidden = !answer[role];

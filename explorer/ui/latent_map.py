@@ -161,7 +161,8 @@ def add_labels(chart: go.Figure, space: LatentSpace) -> None:
 def describe(worker: DecodeWorker, originals: Originals, model: str, point: int) -> dict[str, Any]:
     """Whose a test point is. Pixels are base64 of height * width grey bytes.
 
-    -> model, point, label, latents (D,), width, height, reconstruction, original (None where it can't be had), note.
+    -> model, point, label, latents (D,), width, height, reconstruction, original (None where it can't be had), note,
+    and said: the note's key and values among the page's texts.
     Raises ValueError with a sentence: unknown model, no such point.
     """
     space = worker.space(model)
@@ -180,6 +181,7 @@ def describe(worker: DecodeWorker, originals: Originals, model: str, point: int)
         "reconstruction": to_base64(to_bytes(space.decode(latents[None]))[0]),
         "original": None if image is None else to_base64(image),
         "note": note,
+        "said": getattr(note, "said", None),
     }
 
 

@@ -9,6 +9,7 @@ import time
 import numpy as np
 
 from explorer.datasets import SOURCES, DataUnavailable, load
+from explorer.ui.texts import Note
 
 RETRY_SECONDS = 600
 
@@ -30,18 +31,18 @@ class Originals:
             except DataUnavailable:
                 return None, self._fetch(data)
         images = self._images[data, size]
-        return (images[point], "") if point < len(images) else (None, "The data set has fewer images than the map.")
+        return (images[point], "") if point < len(images) else (None, Note("original.fewer"))
 
     def _fetch(self, data: str) -> str:
         title = SOURCES[data].title
         with self._lock:
             if data in self._fetching:
-                return f"{title} is being fetched; click again for the original."
+                return Note("original.fetching", title=title)
             if time.monotonic() - self._failed.get(data, -RETRY_SECONDS) < RETRY_SECONDS:
-                return f"No original: {title} is not on this machine and could not be fetched."
+                return Note("original.failed", title=title)
             self._fetching.add(data)
         threading.Thread(target=self._download, args=(data,), daemon=True).start()
-        return f"{title} is being fetched; click again for the original."
+        return Note("original.fetching", title=title)
 
     def _download(self, data: str) -> None:
         self._failed[data] = time.monotonic()  # until it is at hand, when nobody asks for this any more

@@ -9,6 +9,22 @@ from pathlib import Path
 TEXTS = Path(__file__).resolve().parents[2] / "assets" / "texts"
 
 
+def say(key: str, **values: object) -> str:
+    """A text in English, for what is said outside the page as well."""
+    return texts()["en"][key].format(**values)
+
+
+class Note(str):
+    """A text in English that the page can say in its visitor's language: `said` is its key and values."""
+
+    said: dict[str, object]
+
+    def __new__(cls, key: str, **values: object) -> Note:
+        note = super().__new__(cls, say(key, **values))
+        note.said = {"key": key, "values": values}
+        return note
+
+
 @lru_cache(maxsize=1)
 def texts() -> dict[str, dict[str, str]]:
     """Language tag ("en", "zh-CN", "zh-TW") -> key -> text, in which {name} stands for a value."""

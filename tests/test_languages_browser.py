@@ -1,0 +1,137 @@
+"""The page in its languages: the same keys in all of them, the browser's own, and no English left in the others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from map_page import drag, open_tool, pad_box, visit
+from playwright.sync_api import Browser, Page, expect
+
+import explorer
+from explorer.ui.texts import texts
+
+pytestmark = pytest.mark.browser
+FLAT, PLAIN, DEEP = "digits-vae-2d", "fashion-ae-2d", "mnist-vae-20d"
+TOOLS = ("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select", "compare", "history")
+TERMS = re.compile(
+    r"Stable Diffusion|Fashion-MNIST|scikit-learn|numpy\.load|NumPy|Python|Shift|N\(0, I\)|[A-Z]{2,}|cpu"
+)
+ENGLISH = re.compile(r"[A-Za-z]{3,}|[A-Za-z]{2,}[ ,:;.]+[A-Za-z]{2,}")
+SIMPLIFIED = "图样变维动点这间过里码们个张为时后对学习类别编译图还远离压缩网滑块数据"
+TRADITIONAL = "圖樣變維動點這間過裡碼們個張為時後對學習類別編譯還遠離壓縮網滑塊數據"
+ONLY = {  # signs that one of the two scripts alone has
+    "zh-CN": set(SIMPLIFIED) - set(TRADITIONAL),
+    "zh-TW": set(TRADITIONAL) - set(SIMPLIFIED),
+}
+SAID = """root => {
+    const found = [];
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+    for (let node = root; node; node = walker.nextNode()) {
+        if (node.nodeType === Node.TEXT_NODE) found.push(node.data);
+        else if (["STYLE", "SCRIPT", "PRE"].includes(node.tagName)) continue;
+        else found.push(...["title", "aria-label", "placeholder", "alt"].map((name) => node.getAttribute(name) ?? ""));
+    }
+    return [...new Set(found.map((text) => text.trim()).filter(Boolean))];
+}"""
+
+
+def marks(text: str) -> list[str]:
+    return sorted(re.findall(r"\{\w+\}", text))
+
+
+def test_every_language_says_everything() -> None:
+    found = texts()
+    assert set(found) == {"en", "zh-CN", "zh-TW"}
+    for language, said in found.items():
+        assert said.keys() == found["en"].keys(), language
+        for key, text in said.items():
+            assert marks(text) == marks(found["en"][key]), (language, key)
+
+
+def test_the_texts_of_shipped_models_are_their_configs() -> None:
+    said = texts()["en"]
+    for name in explorer.available():
+        config = explorer.load(name).config
+        assert (said[f"model.{name}.title"], said[f"model.{name}.teaches"]) == (config["title"], config["teaches"])
+    assert all(said[key] == key.split(".")[2] for key in said if key.startswith("class."))
+
+
+def test_neither_script_has_the_others_signs() -> None:
+    found = texts()
+    for language, other in (("zh-CN", "zh-TW"), ("zh-TW", "zh-CN")):
+        foreign = {key: ONLY[other] & set(text) for key, text in found[language].items()}
+        assert {key: signs for key, signs in foreign.items() if signs} == {}
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("zh-CN", "zh-CN"), ("zh-TW", "zh-TW"), ("zh-HK", "zh-TW"), ("de", "en")]
+)
+def test_the_page_speaks_the_browsers_language(browser: Browser, address: str, locale: str, language: str) -> None:
+    context = browser.new_context(locale=locale)
+    page = context.new_page()
+    visit(page, address, f"?model={FLAT}")
+    expect(page.locator('#tour [data-role="start"]')).to_have_text(texts()[language]["tour.start"])
+    context.close()
+
+
+@pytest.fixture(params=["zh-CN", "zh-TW"])
+def chinese(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[Page, str]]:
+    context = browser.new_context(locale=request.param)
+    yield context.new_page(), request.param
+    context.close()
+
+
+def assert_said_in(page: Page, language: str, part: str) -> None:
+    said = page.locator(part).first.evaluate(SAID)
+    assert any(ord(sign) > 0x3000 for sign in "".join(said))
+    other = {"zh-CN": "zh-TW", "zh-TW": "zh-CN"}[language]
+    left = [text for text in said if ENGLISH.search(TERMS.sub("", text)) or ONLY[other] & set(text)]
+    assert left == []
+
+
+def use(page: Page, tool: str) -> None:
+    """Open a tool, and have it say what it has to say."""
+    open_tool(page, tool)
+    left, top, width, height = pad_box(page)
+    if tool == "lattice":
+        page.locator('[data-role="lattice-on"]').check()
+        expect(page.locator('[data-role="lattice-note"]')).not_to_be_empty()
+        page.locator('[data-role="lattice-on"]').uncheck()
+    elif tool == "trust":
+        for kind in page.locator('[data-role="trust-kind"] label:visible').all():
+            kind.click()
+            expect(page.locator('[data-role="trust-words"]')).not_to_be_empty()
+    elif tool == "walk":
+        for x, y in ((0.4, 0.4), (0.55, 0.5)):
+            page.mouse.click(left + x * width, top + y * height)
+        expect(page.locator('[data-role="walk-film"] button')).to_have_count(13)
+    elif tool == "sample":
+        expect(page.locator('[data-role="sample-words"]')).not_to_be_empty()
+    elif tool == "draw":
+        box = page.locator('[data-role="sketch"]').bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 30, box["y"] + 30)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 60, box["y"] + 80)
+        page.mouse.up()
+        expect(page.locator('[data-role="own-outcome"]')).to_be_visible()
+    elif tool == "select":
+        page.locator('[data-role="select-all"]').click()
+        expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
+    elif tool == "compare":
+        page.locator('[data-role="other"]').select_option("tsne")
+        page.wait_for_selector('[data-role="other-frame"][data-x]')
+    elif tool == "history":
+        expect(page.locator('[data-role="history-note"]')).not_to_be_empty()
+
+
+@pytest.mark.parametrize("model", [PLAIN, DEEP])
+def test_no_tool_of_the_map_is_left_in_another_language(chinese: tuple[Page, str], address: str, model: str) -> None:
+    page, language = chinese
+    visit(page, address, f"?model={model}")
+    drag(page, [(0.4, 0.5), (0.5, 0.5), (0.6, 0.5)])
+    for tool in TOOLS:
+        use(page, tool)
+        assert_said_in(page, language, "#latent-map")
