@@ -30,7 +30,9 @@ MOVES = 1_000
 NOTHING, NEIGHBOURS, EVERYTHING = "nothing", "neighbours", "lattice, trust, neighbours"
 READY = '[data-role="root"][data-x]'
 COLLECT = """() => {
+  const before = window.collected;
   window.collected = [];
+  if (before) return;
   let frame = 0;
   const count = () => { frame += 1; requestAnimationFrame(count); };
   requestAnimationFrame(count);
