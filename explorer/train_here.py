@@ -15,22 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from explorer.recipes import RECIPES
+from explorer.train_options import RECIPE, Options, training_command
 from explorer.train_progress import Progress, ProgressReader
 
-RECIPE = RECIPES["digits-vae-2d"]
 HOUSE = Path(__file__).resolve().parent.parent
 RUNNING = 2  # at once
 WAITING = 20
 SECONDS = 180  # for one training, from its process's start
 UNWATCHED_SECONDS = 30  # after which its visitor is taken to have left
 PAUSE = 0.2  # between two looks at what runs
-BOUNDS: dict[str, tuple[float, float]] = {
-    "latent_dim": (2, 16),
-    "beta": (0, 10),
-    "width": (16, 512),
-    "epochs": (1, 200),
-}
 CANCELLED = "Cancelled; nothing is kept."
 REPLACED = "Another training took its place."
 LEFT = "Its visitor left."
@@ -39,43 +32,6 @@ FULL = f"{WAITING} trainings wait in line already; try again in a minute."
 TOO_LONG = f"It was stopped after {SECONDS} seconds; choose fewer epochs or a smaller width."
 DIVERGED = "The loss grew beyond all bounds; try a smaller beta or width."
 BROKEN = "The training ended unexpectedly; try it again."
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a visitor chooses. Raises ValueError with a sentence when it is out of bounds."""
-
-    latent_dim: int = RECIPE.architecture.latent_dim
-    beta: float = RECIPE.beta
-    width: int = RECIPE.architecture.width
-    epochs: int = RECIPE.epochs
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in BOUNDS.items():
-            value, whole = getattr(self, name), name != "beta"
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not low <= value <= high or (whole and value != int(value)):
-                kind = "whole number" if whole else "number"
-                raise ValueError(f"{name.replace('_dim', ' size')} must be a {kind} from {low} to {high}.".capitalize())
-            object.__setattr__(self, name, int(value) if whole else float(value))
-
-    def arguments(self) -> list[str]:
-        return [f"--{name.replace('_', '-')}={getattr(self, name):g}" for name in BOUNDS]
-
-
-def training_command(options: Options) -> list[str]:
-    """Without --out, since a checkpoint tells the command that made it: it writes below the working directory."""
-    gentle = ["nice", "-n", "10"] if shutil.which("nice") else []  # frames come first
-    return [
-        *gentle,
-        sys.executable,
-        "-m",
-        "explorer.train",
-        RECIPE.name,
-        "--device=cpu",
-        "--no-tsne",
-        *options.arguments(),
-    ]
 
 
 @dataclass(eq=False)
@@ -234,7 +190,7 @@ class Trainings:
                 self._command(training.options),
                 cwd=training.folder,
                 env={**os.environ, **threads, **quiet},
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # which tells it when this process is gone
                 stdout=log,
                 stderr=log,
             )
@@ -260,6 +216,8 @@ class Trainings:
         if training.process is not None:
             training.process.kill()
             training.process.wait()
+            if training.process.stdin is not None:
+                training.process.stdin.close()
         if training.folder is not None:
             shutil.rmtree(training.folder, ignore_errors=True)
         training.process = training.reader = None

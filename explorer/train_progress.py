@@ -14,10 +14,9 @@ from explorer.autoencoder import Autoencoder
 from explorer.datasets import DataSet, load
 from explorer.evaluate import to_input
 from explorer.planes import principal
-from explorer.recipes import RECIPES
 from explorer.resume import RESUME, State, part
+from explorer.train_options import RECIPE
 
-RECIPE = RECIPES["digits-vae-2d"]
 LOSSES = ("reconstruction", "test_reconstruction", "kl")
 
 

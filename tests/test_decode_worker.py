@@ -1,16 +1,20 @@
 """The decode worker without a server: batches, errors, limits, the end of its thread."""
 
 import asyncio
+import gc
 import math
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from serving import SOON, WatchedWorker
 
 from explorer import decode_worker
-from explorer.decode_worker import Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
+from explorer.decode_worker import GONE, Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
+from explorer.latent_space import open_folder
 
 
 @pytest.fixture
@@ -332,3 +336,35 @@ def test_a_plane_that_is_no_name_is_refused(value: object) -> None:
 
 def test_pixels_are_rounded_to_the_nearest_byte() -> None:
     assert to_bytes(np.array([0.0, 0.4 / 255, 0.6 / 255, 1.0])).tolist() == [0, 0, 1, 255]
+
+
+def test_a_visitors_model_is_decoded_for_who_knows_its_name_until_it_is_removed(
+    worker: WatchedWorker, digits_checkpoint_5d: Path
+) -> None:
+    space, name = open_folder(str(digits_checkpoint_5d), "cpu"), "own-0123456789abcdef"
+    with pytest.raises(UnknownModel, match=GONE):
+        asyncio.run(worker.decode(Place(name, 0.0, 0.0)))
+    worker.add(name, space)
+    frame = asyncio.run(worker.decode(Place(name, 0.0, 0.0, plane="z1-z3")))
+    expected = space.decode(space.in_plane("z1-z3").from_plane([[0.0, 0.0]]))
+    assert frame.pixels == to_bytes(expected).tobytes()
+    assert name not in [*worker.names, *worker.loaded]
+    worker.remove(name)
+    worker.remove(name)
+    with pytest.raises(UnknownModel, match=GONE):
+        asyncio.run(worker.decode(Place(name, 0.0, 0.0)))
+
+
+@pytest.mark.parametrize("name", [None, 1, ["own-"], {"own-": 1}, "own-", ""])
+def test_what_is_no_name_is_an_unknown_model(worker: WatchedWorker, name: Any) -> None:
+    with pytest.raises(UnknownModel):
+        DecodeWorker.space(worker, name)
+
+
+def test_a_removed_model_is_freed_with_its_planes(digits_checkpoint_5d: Path) -> None:
+    worker = DecodeWorker([], device="cpu")
+    worker.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
+    held = weakref.ref(worker.space("own-a", "z0-z1")), weakref.ref(worker.space("own-a"))
+    worker.remove("own-a")
+    gc.collect()
+    assert [reference() for reference in held] == [None, None]

@@ -1,6 +1,8 @@
 """Visitors' trainings without a page: processes, the line, limits, cancelling; and what becomes of their results."""
 
 import os
+import shutil
+import subprocess
 import sys
 import threading
 import time
@@ -18,7 +20,6 @@ from explorer import own_models, resume, train_here
 from explorer.decode_worker import GONE, OWN, DecodeWorker, Place, UnknownModel
 from explorer.own_models import OwnModels
 from explorer.train_here import (
-    BOUNDS,
     BROKEN,
     CANCELLED,
     CLOSED,
@@ -29,12 +30,11 @@ from explorer.train_here import (
     RUNNING,
     TOO_LONG,
     WAITING,
-    Options,
     Training,
     Trainings,
     result_of,
-    training_command,
 )
+from explorer.train_options import BOUNDS, Options, training_command
 from explorer.train_progress import LOSSES, ProgressReader
 
 SLEEP = "import time; time.sleep(600)"
@@ -48,9 +48,9 @@ def python(code: str) -> Callable[[Options], list[str]]:
 def is_alive(process_id: int) -> bool:
     try:
         os.kill(process_id, 0)
-    except ProcessLookupError:
+        return " Z " not in Path(f"/proc/{process_id}/stat").read_text()  # an orphan that nobody has buried yet
+    except (ProcessLookupError, FileNotFoundError):
         return False
-    return True
 
 
 @pytest.fixture
@@ -403,6 +403,27 @@ def test_cancelling_a_real_training_kills_it_while_it_trains(own: OwnModels) -> 
     here.cancel("a")
     assert is_cleaned(training, *ids)
     here.close()
+
+
+SERVER = """
+import time
+from explorer.train_here import Trainings
+from explorer.train_options import Options
+training = Trainings(lambda visitor, folder: "").start("a", Options(width=512))
+print(training.process.pid, training.folder, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_training_ends_with_its_server_even_when_that_is_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        process_id, folder = server.stdout.readline().split()
+        assert is_alive(int(process_id))
+        server.kill()
+    wait_for(lambda: not is_alive(int(process_id)))
+    assert not result_of(Path(folder)).exists()  # it had not begun
+    shutil.rmtree(folder)
 
 
 # what is kept

@@ -10,7 +10,8 @@ import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
-from explorer.train_here import BOUNDS, LEFT, SECONDS, Options, Training, Trainings
+from explorer.train_here import LEFT, SECONDS, Training, Trainings
+from explorer.train_options import BOUNDS, Options
 from explorer.ui import train_open, train_view
 
 LOOK_SECONDS = 0.25  # between two answers to the page

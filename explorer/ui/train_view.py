@@ -11,7 +11,8 @@ import numpy as np
 
 from explorer.datasets import load
 from explorer.decode_worker import to_bytes
-from explorer.train_here import RECIPE, Training
+from explorer.train_here import Training
+from explorer.train_options import RECIPE
 from explorer.train_progress import Progress
 from explorer.ui.answers import to_base64
 from explorer.ui.latent_map import PALETTE
