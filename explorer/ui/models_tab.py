@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import gradio as gr
@@ -29,9 +30,17 @@ def build(worker: DecodeWorker) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     configs = [worker.space(name).config for name in worker.names]
     gr.Markdown(ABOUT)
-    gr.Markdown(table([row(config) for config in configs]), elem_id="models-table")
+    gr.HTML(scrolling_table([row(config) for config in configs]), elem_id="models-table")
     commands = "\n".join(str(config["command"]) for config in configs)
-    gr.Code(commands, language="shell", label="The commands that made them", interactive=False, show_line_numbers=False)
+    gr.Code(commands, language=None, label="The commands that made them", interactive=False, show_line_numbers=False)
+
+
+def scrolling_table(rows: list[list[str]]) -> str:
+    """Rows below the headers, in a region that the keyboard can reach and scroll where it is too wide."""
+    lines = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows]
+    head = "".join(f"<th>{escape(name)}</th>" for name in HEADERS)
+    inside = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return f'<div class="scrolling" tabindex="0" role="region" aria-label="Models">{inside}</div>'
 
 
 def table(rows: list[list[str]], headers: list[str] = HEADERS) -> str:
