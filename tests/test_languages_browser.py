@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from map_page import drag, open_tool, pad_box, visit
@@ -14,9 +15,10 @@ from explorer.ui.texts import texts
 
 pytestmark = pytest.mark.browser
 FLAT, PLAIN, DEEP = "digits-vae-2d", "fashion-ae-2d", "mnist-vae-20d"
+ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select", "compare", "history")
 TERMS = re.compile(
-    r"Stable Diffusion|Fashion-MNIST|scikit-learn|numpy\.load|NumPy|Python|Shift|N\(0, I\)|[A-Z]{2,}|cpu"
+    r"Stable Diffusion|Fashion-MNIST|scikit-learn|numpy\.load|NumPy|Python|Shift|Enter|N\(0, I\)|[A-Z]{2,}|cpu"
 )
 ENGLISH = re.compile(r"[A-Za-z]{3,}|[A-Za-z]{2,}[ ,:;.]+[A-Za-z]{2,}")
 SIMPLIFIED = "图样变维动点这间过里码们个张为时后对学习类别编译图还远离压缩网滑块数据"
@@ -43,7 +45,7 @@ def marks(text: str) -> list[str]:
 
 def test_every_language_says_everything() -> None:
     found = texts()
-    assert set(found) == {"en", "zh-CN", "zh-TW"}
+    assert set(found) >= {"en", "zh-CN", "zh-TW"}
     for language, said in found.items():
         assert said.keys() == found["en"].keys(), language
         for key, text in said.items():
@@ -56,6 +58,18 @@ def test_the_texts_of_shipped_models_are_their_configs() -> None:
         config = explorer.load(name).config
         assert (said[f"model.{name}.title"], said[f"model.{name}.teaches"]) == (config["title"], config["teaches"])
     assert all(said[key] == key.split(".")[2] for key in said if key.startswith("class."))
+
+
+def test_every_key_that_is_asked_for_is_there() -> None:
+    sources = [
+        *(ROOT / "assets").rglob("*.html"),
+        *(ROOT / "assets").rglob("*.js"),
+        *(ROOT / "explorer/ui").glob("*.py"),
+    ]
+    called = re.compile(r'(?:\bsay|\bi18n|\bNote)\("([^"]+)"|data-(?:text|title|label|alt)="([\w.-]+)"')
+    asked = {a or b for source in sources for a, b in called.findall(source.read_text(encoding="utf-8"))}
+    assert len(asked) > 200
+    assert asked - texts()["en"].keys() == set()
 
 
 def test_neither_script_has_the_others_signs() -> None:
@@ -89,6 +103,24 @@ def assert_said_in(page: Page, language: str, part: str) -> None:
     other = {"zh-CN": "zh-TW", "zh-TW": "zh-CN"}[language]
     left = [text for text in said if ENGLISH.search(TERMS.sub("", text)) or ONLY[other] & set(text)]
     assert left == []
+
+
+def test_the_rest_of_the_page_is_in_the_same_language(chinese: tuple[Page, str], address: str) -> None:
+    page, language = chinese
+    said = texts()[language]
+    visit(page, address, f"?model={FLAT}")
+    expect(page).to_have_title(said["page.title"])
+    page.get_by_role("tab", name=said["page.photo"]).click()
+    assert_said_in(page, language, "#photo-examples")
+    page.locator("#photo-examples button").first.click()
+    expect(page.locator("#photo-view canvas").first).to_be_visible(timeout=60_000)
+    for layer in ("error", "preview", "photo"):
+        page.locator(f'#photo-view [data-layer="{layer}"]').click()
+        assert_said_in(page, language, "#photo-view")
+    for key in ("photo.slider", "photo.pair"):
+        expect(page.get_by_text(said[key], exact=True)).to_be_visible()
+    page.get_by_role("tab", name=said["page.models"]).click()
+    expect(page.get_by_text(said["models.commands"])).to_be_visible()
 
 
 def use(page: Page, tool: str) -> None:

@@ -5,7 +5,8 @@ const LANGUAGE = (() => {
     if (tag in props.texts) return tag;
     if (/^zh(-Hant|-HK|-MO)/i.test(tag)) return "zh-TW";
     if (/^zh/i.test(tag)) return "zh-CN";
-    if (/^en/i.test(tag)) return "en";
+    const [language] = tag.toLowerCase().split("-");
+    if (language in props.texts) return language;
   }
   return "en";
 })();
@@ -23,4 +24,5 @@ const sentences = (...all) => all.filter(Boolean).join(say("between.sentences"))
 for (const named of element.querySelectorAll("[data-text]")) named.textContent = say(named.dataset.text);
 for (const named of element.querySelectorAll("[data-title]")) named.title = say(named.dataset.title);
 for (const named of element.querySelectorAll("[data-label]")) named.setAttribute("aria-label", say(named.dataset.label));
+for (const named of element.querySelectorAll("[data-alt]")) named.alt = say(named.dataset.alt);
 element.lang = LANGUAGE;

@@ -22,8 +22,8 @@ function pointAt(place) {
   for (const marker of root.querySelectorAll(".channel .cell")) mark(marker, cell, columns, rows);
   const numbers = current.channels.map((_, i) => decimal(current.values[(i * rows + cell.row) * columns + cell.column], 2));
   const x = cell.column * step, y = cell.row * step;
-  const reach = current.influence && sameCell(current.influence) ? ` · ${current.influence.note}` : "";
-  part("reading").textContent = `column ${cell.column}, row ${cell.row} · pixels from ${x}, ${y} · ${numbers.join("  ")}${reach}`;
+  const reach = current.influence && sameCell(current.influence) ? ` · ${say("photo.influence", { reach: current.influence.reach })}` : "";
+  part("reading").textContent = say("photo.reading", { ...cell, x, y, numbers: numbers.join("  ") }) + reach;
   drawPatch(x, y, step);
   part("influence").hidden = !reach;
 }

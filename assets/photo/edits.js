@@ -11,7 +11,7 @@ function ask(more = {}) {
     return;
   }
   asking = true;
-  part("busy").textContent = request.decode || request.point ? "Decoding…" : "";
+  part("busy").textContent = request.decode || request.point ? say("photo.decoding") : "";
   clearTimeout(patience);
   patience = setTimeout(answered, 30_000); // an answer that never comes must not lock the controls
   trigger("change_view", structuredClone(request));
@@ -29,28 +29,30 @@ function answered() {
 
 function buildChannels(count) {
   part("channels").replaceChildren(...Array.from({ length: count }, (_, index) => {
+    const number = index + 1, name = say("photo.channel", { number });
     const on = make("input", { type: "checkbox", checked: true });
-    const reset = make("button", { type: "button", className: "reset", textContent: "Reset", ariaLabel: `Reset channel ${index + 1}` });
+    const reset = make("button", { type: "button", className: "reset", textContent: say("photo.channel.reset"), ariaLabel: say("photo.channel.reset.label", { number }) });
     const marker = make("i", { className: "cell", hidden: true });
     const picture = make("div", { className: "picture", tabIndex: 0 }, make("img", { draggable: false }), marker);
     picture.setAttribute("role", "application");
-    picture.ariaLabel = `Channel ${index + 1}. Arrow keys move from cell to cell.`;
+    picture.ariaLabel = say("photo.channel.label", { number });
     on.onchange = () => editChannel(index, { on: on.checked });
     reset.onclick = () => editChannel(index, identity());
     listen(picture);
-    const header = make("header", {}, make("label", {}, on, `Channel ${index + 1}`), reset);
+    const header = make("header", {}, make("label", {}, on, name), reset);
     const box = make("section", { className: "channel" }, header, picture, make("div", { className: "scale" }), make("div", { className: "ends" }),
       make("dl", { className: "statistics" }), knob(index, "gain", -2, 3, 0.05), knob(index, "offset", -3, 3, 0.05));
-    box.ariaLabel = `Channel ${index + 1}`;
+    box.ariaLabel = name;
     return box;
   }));
 }
 
 function knob(index, name, min, max, step) {
-  const slider = make("input", { type: "range", min, max, step, value: identity()[name], ariaLabel: `${name} of channel ${index + 1}` });
+  const said = say(`photo.knob.${name}`), ariaLabel = say("photo.knob.label", { knob: said, number: index + 1 });
+  const slider = make("input", { type: "range", min, max, step, value: identity()[name], ariaLabel });
   slider.dataset.knob = name;
   slider.oninput = () => editChannel(index, { [name]: Number(slider.value) });
-  return make("label", { className: "knob" }, name, slider, make("output", {}));
+  return make("label", { className: "knob" }, said, slider, make("output", {}));
 }
 
 function editChannel(index, change) {
@@ -75,7 +77,7 @@ function showEdits() {
   part("noise-seed").value = edits.noise_seed;
   part("bits").value = edits.bits;
   part("mode").hidden = edits.sample === null;
-  part("sample").textContent = edits.sample === null ? "Sample the posterior" : "Sample again";
+  part("sample").textContent = say(edits.sample === null ? "photo.sample" : "photo.sample.again");
 }
 
 function resetEdits() {
@@ -86,11 +88,11 @@ function resetEdits() {
 
 function drawChannel(channel, index) {
   const box = part("channels").children[index];
-  Object.assign(box.querySelector("img"), { src: channel.picture, alt: `Channel ${index + 1} as a picture` });
+  Object.assign(box.querySelector("img"), { src: channel.picture, alt: say("photo.channel.picture", { number: index + 1 }) });
   box.querySelector(".scale").style.background = `linear-gradient(90deg, ${current.scale.join(", ")})`;
   const middle = current.deviation ? [] : [make("span", { textContent: "0" })];
   const end = (value) => make("span", { textContent: decimal(value, 2) });
   box.querySelector(".ends").replaceChildren(end(channel.low), ...middle, end(channel.high));
   box.querySelector(".statistics").replaceChildren(...["mean", "std", "min", "max"].map((name) =>
-    make("div", {}, make("dt", { textContent: name }), make("dd", { textContent: decimal(channel[name], 2) }))));
+    make("div", {}, make("dt", { textContent: say(`photo.statistic.${name}`) }), make("dd", { textContent: decimal(channel[name], 2) }))));
 }

@@ -32,19 +32,21 @@ function draw(value) {
   drawLayer();
   drawInfluence(value.influence);
   const named = root.querySelector('[data-layer="photo"]');
-  named.textContent = value.has_photo ? "Photo" : "Unedited";
+  named.textContent = say(value.has_photo ? "photo.layer.photo" : "photo.layer.unedited");
   root.querySelector('[data-view="deviation"]').disabled = !value.has_deviation;
   part("sample").disabled = !value.has_deviation;
-  part("sample").title = value.has_deviation ? "Draw from the posterior instead of taking its mode" : "This model has no posterior: one encoding for each photo";
+  part("sample").title = say(value.has_deviation ? "photo.sample.title" : "photo.sample.none");
 }
 
 function drawLayer(name = layer) {
   shown.src = layers[name];
-  shown.alt = { photo: "The photo", reconstruction: "The reconstruction", error: "The error map", preview: "The linear preview" }[name];
+  shown.alt = say(`photo.shown.${name}`);
+  shown.dataset.layer = name;
   shown.classList.toggle("pixelated", name === "preview");
   shown.style.aspectRatio = `${current.width} / ${current.height}`;
   for (const button of part("layers").children) button.setAttribute("aria-pressed", String(button.dataset.layer === name));
-  part("layer-note").textContent = { error: current.error_note, preview: current.preview_note }[name] ?? "";
+  const numbers = { error: current.error_high, preview: current.preview_share }[name];
+  part("layer-note").textContent = numbers === undefined ? "" : say(`photo.note.${name}`, { high: numbers, share: numbers });
 }
 
 function resetSettings() {
@@ -56,7 +58,7 @@ function resetSettings() {
 function flicker() {
   const stops = flickering;
   clearInterval(flickering);
-  flickering = stops ? 0 : setInterval(() => drawLayer(shown.alt === "The photo" ? "reconstruction" : "photo"), 450);
+  flickering = stops ? 0 : setInterval(() => drawLayer(shown.dataset.layer === "photo" ? "reconstruction" : "photo"), 450);
   part("flicker").setAttribute("aria-pressed", String(!stops));
   if (stops) drawLayer();
 }

@@ -1,5 +1,6 @@
 // A tour of seven stops over all tabs. The map hears of a stop by an event of the document and sets itself to it.
 const STOPS = 7, PHOTO_STOP = 7;
+document.title = say("page.title");
 const part = (role) => element.querySelector(`[data-role="${role}"]`);
 let at = 0; // 0: no tour
 

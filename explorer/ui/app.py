@@ -20,6 +20,7 @@ from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, 
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
+from explorer.ui.texts import i18n, say
 
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
@@ -73,8 +74,6 @@ CSS = """
 # The padding stands here since Gradio confines CSS to what lies within it.
 HEAD = """<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">
 <style>@media (max-width: 760px) { .main.fillable { padding: 10px !important; } }</style>"""
-TITLE = """# Latent space explorer
-See what an autoencoder has learned: drag across its map, and watch every place become a picture."""
 
 
 def theme() -> gr.themes.Base:
@@ -87,18 +86,18 @@ def theme() -> gr.themes.Base:
 def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread, trainings: Trainings, own: OwnModels) -> gr.Blocks:
     """The page; nothing is served yet."""
     options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
-    with gr.Blocks(title="Latent space explorer", **options) as demo:
+    with gr.Blocks(title=say("page.title"), **options) as demo:
         with gr.Row(elem_id="head"):
-            gr.Markdown(TITLE, elem_id="title")
+            gr.Markdown(i18n("page.head"), elem_id="title")
             tour.build()
         with gr.Tabs() as tabs:
-            with gr.Tab("Map", id="map"):
+            with gr.Tab(i18n("page.map"), id="map"):
                 map_tab.build(worker, tools, thread)
-            with gr.Tab("Photo"):
+            with gr.Tab(i18n("page.photo")):
                 photo_tab.build()
-            with gr.Tab("Train"):
+            with gr.Tab(i18n("page.train")):
                 train_tab.build(worker, trainings, own, tabs)
-            with gr.Tab("Models"):
+            with gr.Tab(i18n("page.models")):
                 models_tab.build(worker)
 
         def leave(request: gr.Request) -> None:
@@ -138,6 +137,7 @@ def launch(**options: Any) -> gr.Blocks:
         theme=theme(),
         css=CSS,
         head=HEAD,
+        i18n=i18n,
         max_file_size="80mb",
         ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
         app_kwargs={"routes": [Mount(live.PATH, app=api)], "lifespan": lifespan},

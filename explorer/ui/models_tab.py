@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
+from explorer.ui.texts import i18n
 
 HEADERS = [
     "model",
@@ -21,18 +22,15 @@ HEADERS = [
     "ELBO in nats",
     "k-NN",
 ]
-ABOUT = """Every map is a model that this project trained. Figures are of the test set. BCE and MSE are means over
-pixels, of the reconstruction from the posterior's mean; the ELBO is that of a VAE with one sample for each image; k-NN
-accuracy is how often the ten nearest neighbours in latent space agree with the label."""
 
 
 def build(worker: DecodeWorker) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     configs = [worker.space(name).config for name in worker.names]
-    gr.Markdown(ABOUT)
+    gr.Markdown(i18n("models.about"))
     gr.HTML(scrolling_table([row(config) for config in configs]), elem_id="models-table")
     commands = "\n".join(str(config["command"]) for config in configs)
-    gr.Code(commands, language=None, label="The commands that made them", interactive=False, show_line_numbers=False)
+    gr.Code(commands, language=None, label=i18n("models.commands"), interactive=False, show_line_numbers=False)
 
 
 def scrolling_table(rows: list[list[str]]) -> str:

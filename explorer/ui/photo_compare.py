@@ -12,6 +12,7 @@ from explorer.photo_jobs import Encoding
 from explorer.photo_models import BUILT_IN, for_visitors
 from explorer.ui.models_tab import table
 from explorer.ui.photo_measures import HEADERS, notes_html, row
+from explorer.ui.texts import i18n
 
 MOST = 6
 
@@ -25,15 +26,15 @@ def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
             multiselect=True,
             allow_custom_value=True,
             max_choices=MOST,
-            label="Models",
-            info="The first photo above goes through each of them",
+            label=i18n("photo.compare.models"),
+            info=i18n("photo.compare.info"),
             elem_id="photo-models",
             scale=5,
         )
-        run = gr.Button("Compare", variant="primary", elem_id="photo-compare", scale=1, min_width=120)
+        run = gr.Button(i18n("photo.compare.run"), variant="primary", elem_id="photo-compare", scale=1, min_width=120)
     notice = gr.HTML(elem_id="photo-compare-notice")
     gallery = gr.Gallery(
-        label="Reconstructions",
+        label=i18n("photo.compare.gallery"),
         format="png",
         columns=3,
         height="auto",

@@ -11,6 +11,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from explorer.ui.photo_view import data_url
+from explorer.ui.texts import SAY, texts
 
 FILES = {
     "cat": "chelsea.png",
@@ -30,11 +31,12 @@ for (const button of element.querySelectorAll("button"))
 def build() -> gr.HTML:
     """A row of thumbnails. Its "choose" event carries {"name": one of FILES}."""
     buttons = "".join(
-        f'<button type="button" data-name="{name}" title="{name}"><img src="{thumbnail(name)}" alt="{name}"></button>'
+        f'<button type="button" data-name="{name}" data-title="photo.example.{name}">'
+        f'<img src="{thumbnail(name)}" data-alt="photo.example.{name}"></button>'
         for name in FILES
     )
-    html = f'<div class="examples" role="group" aria-label="Example photos">{buttons}</div>'
-    return gr.HTML(html, js_on_load=SCRIPT, elem_id="photo-examples")
+    html = f'<div class="examples" role="group" data-label="photo.examples">{buttons}</div>'
+    return gr.HTML(html, js_on_load=SAY + SCRIPT, elem_id="photo-examples", texts=texts("photo.example"))
 
 
 def file_of(name: str) -> str:

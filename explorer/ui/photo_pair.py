@@ -14,33 +14,32 @@ from explorer.photo import read_photo
 from explorer.photo_jobs import Encoding
 from explorer.ui.photo_files import photo_input
 from explorer.ui.photo_measures import notes_html
+from explorer.ui.texts import i18n
 
 METHODS = ("linear", "spherical")
-ABOUT = """A second photo is cut to the first one's size. Between their latents the decoder draws something at every
-step; between their pixels there are only two photos, one shining through the other."""
 CHANNELS = 4
 CHANGED = "The first photo or the model has changed; choose the second photo again."
 
 
 def build(visit: gr.State, jobs: str) -> None:
     """Lay out the tool inside the surrounding gr.Accordion."""
-    gr.Markdown(ABOUT)
+    gr.Markdown(i18n("photo.pair.about"))
     second = gr.State(None, time_to_live=3600)
     with gr.Row():
         with gr.Column(scale=1, min_width=250):
-            photo = photo_input(label="Second photo", height=200, elem_id="photo-second", buttons=[])
-            part = gr.Slider(0, 1, value=0.5, step=0.02, label="From the first to the second", elem_id="photo-part")
-            method = gr.Radio(METHODS, value="linear", label="Through the latents")
+            photo = photo_input(label=i18n("photo.pair.second"), height=200, elem_id="photo-second", buttons=[])
+            part = gr.Slider(0, 1, value=0.5, step=0.02, label=i18n("photo.pair.part"), elem_id="photo-part")
+            method = gr.Radio(METHODS, value="linear", label=i18n("photo.pair.method"))
             taken = gr.CheckboxGroup(
                 [(f"Channel {index + 1}", index) for index in range(CHANNELS)],
-                label="Take from the second photo instead",
+                label=i18n("photo.pair.take"),
                 elem_id="photo-taken",
             )
         with gr.Column(scale=2, min_width=320):
             with gr.Row():
                 shown: dict[str, Any] = {"format": "png", "interactive": False, "buttons": ["download"]}
-                decoded = gr.Image(label="Decoded latents", elem_id="photo-between", **shown)
-                faded = gr.Image(label="Cross-fade of the pixels", elem_id="photo-faded", **shown)
+                decoded = gr.Image(label=i18n("photo.pair.decoded"), elem_id="photo-between", **shown)
+                faded = gr.Image(label=i18n("photo.pair.faded"), elem_id="photo-faded", **shown)
             notice = gr.HTML()
     outputs = [second, decoded, faded, notice]
     inputs = [visit, second, part, method, taken]

@@ -20,13 +20,11 @@ from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, sour
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
 from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png
 from explorer.ui.photo_measures import measures_list, notes_html
+from explorer.ui.texts import i18n
 
 SIDES = (512, 768, 1024, 0)
 JOBS = "photo"  # what runs a model shares this concurrency id: one at a time
-ABOUT = """Latent diffusion models never see a photo. They see what an autoencoder makes of it: four small pictures with
-an eighth of its width and height. Here are those four channels, and what the decoder makes of them."""
-
-EMPTY = '<p class="hint">Choose a photo, or one of the small ones, and its measures stand here.</p>'
+EMPTY = f'<p class="hint">{i18n("photo.empty")}</p>'
 
 
 @dataclass(frozen=True)
@@ -78,27 +76,31 @@ def first_model() -> str:
 
 def build() -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
-    gr.Markdown(ABOUT, elem_id="photo-about")
+    gr.Markdown(i18n("photo.about"), elem_id="photo-about")
     with gr.Row(elem_id="photo-row", equal_height=False):
         with gr.Column(scale=3, min_width=250):
-            photo = photo_input(label="Photo", height=200, elem_id="photo-input", buttons=[])
+            photo = photo_input(label=i18n("photo.input"), height=200, elem_id="photo-input", buttons=[])
             examples = photo_examples.build()
             model = gr.Dropdown(
                 model_choices(),
                 value=first_model(),
-                label="Model",
-                info="Or type a Hub id, or a folder",
+                label=i18n("photo.model"),
+                info=i18n("photo.model.info"),
                 allow_custom_value=True,
                 elem_id="photo-model",
             )
         with gr.Column(scale=6, min_width=320):
             slider = gr.ImageSlider(
-                label="Original and reconstruction", format="png", height=384, interactive=False, elem_id="photo-slider"
+                label=i18n("photo.slider"),  # type: ignore[arg-type]
+                format="png",
+                height=384,
+                interactive=False,
+                elem_id="photo-slider",
             )
             notice = gr.HTML(elem_id="photo-notice")
         with gr.Column(scale=3, min_width=250):
             sides = [(str(side) if side else "original", side) for side in SIDES]
-            side = gr.Radio(sides, value=512, label="Longest side in pixels", elem_id="photo-side")
+            side = gr.Radio(sides, value=512, label=i18n("photo.side"), elem_id="photo-side")
             measures = gr.HTML(EMPTY, elem_id="photo-measures")
             with gr.Row(elem_id="photo-downloads", visible=False) as downloads:
                 png = gr.DownloadButton("PNG", size="sm", min_width=70)
@@ -106,18 +108,18 @@ def build() -> None:
                 npy = gr.DownloadButton(".npy", size="sm", min_width=60)
     view = photo_view.component(elem_id="photo-view")
     visit = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=forget)
-    with gr.Accordion("Take it with you, and back", open=False):
-        code = gr.Code(language="python", label="The same with plain diffusers", interactive=False)
+    with gr.Accordion(i18n("photo.take"), open=False):
+        code = gr.Code(language="python", label=i18n("photo.code"), interactive=False)
         latents = gr.File(
-            label="Decode latents from a .safetensors or .npy file",
+            label=i18n("photo.latents.file"),
             file_types=[".safetensors", ".npy"],
             height=110,
             elem_id="photo-latents",
         )
     parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code, downloads)
-    with gr.Accordion("Two photos", open=False):
+    with gr.Accordion(i18n("photo.pair"), open=False):
         photo_pair.build(visit, JOBS)
-    with gr.Accordion("Compare models", open=False):
+    with gr.Accordion(i18n("photo.compare"), open=False):
         photo_compare.build(visit, model_choices(), JOBS)
     photo_endpoints.build(JOBS)
     connect(parts, examples, latents)

@@ -16,9 +16,10 @@ from explorer.latent_edits import BITS, MAX_SIGMA, Edits, number, parse_channels
 from explorer.latent_views import channel_pictures, colour_bar, deviation_pictures, heat
 from explorer.metrics import error_map
 from explorer.photo_jobs import Encoding
+from explorer.ui.texts import texts
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "photo"
-SCRIPTS = ("view.js", "cells.js", "edits.js", "start.js")  # one function's body
+SCRIPTS = ("../latent_map/texts.js", "view.js", "cells.js", "edits.js", "start.js")  # one function's body
 PERCENTILES = (0, 1, 2, 5)
 
 
@@ -30,6 +31,7 @@ def component(elem_id: str) -> gr.HTML:
         js_on_load="".join(map(_asset, SCRIPTS)),
         apply_default_css=False,
         elem_id=elem_id,
+        texts=texts("photo"),
     )
 
 
@@ -84,7 +86,7 @@ def describe(
         "scale": [f"rgb({r},{g},{b})" for r, g, b in colour_bar(not deviation, 11)[0].tolist()],
         "latents": base64.b64encode(np.ascontiguousarray(shown, "<f4").tobytes()).decode(),
         "preview": data_url(encoding.preview.picture(latents), "PNG"),
-        "preview_note": f"A linear map explains {100 * encoding.preview.explained:.0f} % of the colours.",
+        "preview_share": f"{100 * encoding.preview.explained:.0f}",
     }
     if new:
         value["photo"] = data_url(np.asarray(encoding.base), "JPEG")
@@ -94,18 +96,18 @@ def describe(
 
 
 def pictures_of(encoding: Encoding, decoded: Image.Image) -> dict[str, str]:
-    """The reconstruction, and where it differs from the photo, with the scale in words."""
+    """The reconstruction, and where it differs from the photo, with the scale's upper end."""
     errors = error_map(np.asarray(encoding.base), np.asarray(decoded))
     high = max(float(np.percentile(errors, 99)), 1 / 255)
     return {
         "reconstruction": data_url(np.asarray(decoded), "JPEG"),
         "error": data_url(heat(errors, high), "JPEG"),
-        "error_note": f"Mean difference of the three colours: dark 0, yellow {high:.2f} and more.",
+        "error_high": f"{high:.2f}",
     }
 
 
 def describe_influence(change: np.ndarray, row: int, column: int, step: int) -> dict[str, Any]:
-    """Where a cell reaches, from the (H, W) change in [0, 1]: a transparent picture, and the radius in words."""
+    """Where a cell reaches, from the (H, W) change in [0, 1]: a transparent picture, and the radius of nearly all."""
     high = max(float(change.max()), 1e-6)
     alpha = (np.sqrt(change / high) * 230).astype(np.uint8)
     picture = np.dstack([heat(change, high), alpha])
@@ -115,8 +117,7 @@ def describe_influence(change: np.ndarray, row: int, column: int, step: int) -> 
     order = np.argsort(distance)
     share = np.cumsum(change.ravel()[order])
     reach = distance[order][np.searchsorted(share, 0.9 * share[-1])] if share[-1] > 0 else 0.0
-    note = f"90 % of its influence lies within {reach:.0f} pixels"
-    return {"picture": data_url(picture, "PNG"), "row": row, "column": column, "note": note}
+    return {"picture": data_url(picture, "PNG"), "row": row, "column": column, "reach": f"{reach:.0f}"}
 
 
 def parse_cell(sent: Any, latents: np.ndarray) -> tuple[int, int] | None:

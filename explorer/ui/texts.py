@@ -6,12 +6,15 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
+import gradio as gr
+
 TEXTS = Path(__file__).resolve().parents[2] / "assets" / "texts"
+SAY = (TEXTS.parent / "latent_map" / "texts.js").read_text(encoding="utf-8")  # the same for the page's components
 
 
 def say(key: str, **values: object) -> str:
     """A text in English, for what is said outside the page as well."""
-    return texts()["en"][key].format(**values)
+    return _all()["en"][key].format(**values)
 
 
 class Note(str):
@@ -26,6 +29,21 @@ class Note(str):
 
 
 @lru_cache(maxsize=1)
-def texts() -> dict[str, dict[str, str]]:
-    """Language tag ("en", "zh-CN", "zh-TW") -> key -> text, in which {name} stands for a value."""
+def _all() -> dict[str, dict[str, str]]:
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(TEXTS.glob("*.json"))}
+
+
+def texts(*groups: str) -> dict[str, dict[str, str]]:
+    """Language tag ("en", "zh-CN", "zh-TW") -> key -> text, in which {name} stands for a value.
+
+    groups: what the keys begin with; none for all of them.
+    """
+    return {
+        tag: {key: text for key, text in said.items() if key.startswith(groups or "")} for tag, said in _all().items()
+    }
+
+
+# For what Gradio draws itself. The lookup is its front end's, by the browser's language alone: ?lang= does not reach
+# it, and of Chinese it knows zh-CN and zh-TW by just these names, so that zh-HK, zh-SG or zh get English here. It also
+# takes labels, infos and first values only: not the choices of a radio, nor what an answer brings.
+i18n = gr.I18n(**texts("page", "models", "photo"))
