@@ -11,6 +11,7 @@ from map_page import drag, open_tool, pad_box, visit
 from playwright.sync_api import Browser, Page, expect
 
 import explorer
+from explorer.train_here import SECONDS
 from explorer.ui.texts import texts
 
 pytestmark = pytest.mark.browser
@@ -18,7 +19,7 @@ FLAT, PLAIN, DEEP = "digits-vae-2d", "fashion-ae-2d", "mnist-vae-20d"
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select", "compare", "history")
 TERMS = re.compile(
-    r"Stable Diffusion|Fashion-MNIST|scikit-learn|numpy\.load|NumPy|Python|Shift|Enter|N\(0, I\)|[A-Z]{2,}|cpu"
+    r"Fashion-MNIST|scikit-learn|numpy\.load|NumPy|Python|PyTorch|Shift|Enter|\.zip|N\(0, I\)|[A-Z]{2,}|cpu"
 )
 ENGLISH = re.compile(r"[A-Za-z]{3,}|[A-Za-z]{2,}[ ,:;.]+[A-Za-z]{2,}")
 SIMPLIFIED = "图样变维动点这间过里码们个张为时后对学习类别编译图还远离压缩网滑块数据"
@@ -58,6 +59,10 @@ def test_the_texts_of_shipped_models_are_their_configs() -> None:
         config = explorer.load(name).config
         assert (said[f"model.{name}.title"], said[f"model.{name}.teaches"]) == (config["title"], config["teaches"])
     assert all(said[key] == key.split(".")[2] for key in said if key.startswith("class."))
+
+
+def test_the_longest_training_is_told_as_it_is() -> None:
+    assert all(f" {SECONDS} " in said["train.about"] for said in texts().values())
 
 
 def test_every_key_that_is_asked_for_is_there() -> None:
@@ -119,6 +124,14 @@ def test_the_rest_of_the_page_is_in_the_same_language(chinese: tuple[Page, str],
         assert_said_in(page, language, "#photo-view")
     for key in ("photo.slider", "photo.pair"):
         expect(page.get_by_text(said[key], exact=True)).to_be_visible()
+    page.get_by_role("tab", name=said["page.train"]).click()
+    assert_said_in(page, language, "#train-view")
+    page.locator("#train-epochs input[type=number]").fill("3")
+    page.locator("#train-start").click()
+    expect(page.locator('[data-role="headline"]')).to_have_text(
+        said["train.done"].replace("{epochs}", "3"), timeout=60_000
+    )
+    assert_said_in(page, language, "#train-view")
     page.get_by_role("tab", name=said["page.models"]).click()
     expect(page.get_by_text(said["models.commands"])).to_be_visible()
 

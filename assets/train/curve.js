@@ -1,5 +1,5 @@
 // The losses by epoch, and a test image of each class above its reconstruction.
-const CURVES = [["reconstruction", "training", "--accent"], ["test_reconstruction", "test", "--test"], ["kl", "KL", "--kl"]];
+const CURVES = [["reconstruction", "training", "--accent"], ["test_reconstruction", "test", "--test"], ["kl", "kl", "--kl"]];
 
 function drawCurve({ progress, epochs }) {
   const canvas = part("curve");
@@ -45,7 +45,7 @@ function drawAxes(context, at, top, epochs, width, left) {
   for (const epoch of new Set([1, epochs])) {
     const [x, y] = at(epoch, 0);
     context.textAlign = epoch === 1 ? "left" : "right";
-    context.fillText(epoch === 1 ? "epoch 1" : String(epoch), epoch === 1 ? left : x + 4, y + 5);
+    context.fillText(epoch === 1 ? say("train.loss.first") : String(epoch), epoch === 1 ? left : x + 4, y + 5);
   }
 }
 
@@ -53,7 +53,7 @@ function drawNumbers({ progress }) {
   part("numbers").replaceChildren(...CURVES.map(([key, name, colour]) => {
     const entry = document.createElement("div"), term = document.createElement("dt"), mark = document.createElement("i"), number = document.createElement("dd");
     mark.style.background = `var(${colour})`;
-    term.append(mark, name);
+    term.append(mark, say(`train.loss.${name}`));
     const last = progress.losses?.[key].at(-1);
     number.textContent = typeof last === "number" ? minus(last.toFixed(2)) : "–";
     entry.append(term, number);

@@ -16,14 +16,14 @@ function receive() {
   if (value.number > newest) forget();
   newest = value.number;
   current = value;
-  say(value);
+  tell(value);
   drawNumbers(value);
   drawCurve(value);
   if (!value.progress.epoch) return;
   part("empty").hidden = true;
   root.dataset.epoch = value.progress.epoch;
   moveTo([...new Float32Array(bytes(value.progress.points).buffer)]);
-  part("plane").textContent = `${value.latent_dim > 2 ? "principal plane, " : ""}${(2 * cloud.to.box[2]).toFixed(1)} across`;
+  part("plane").textContent = say(value.latent_dim > 2 ? "train.across.plane" : "train.across", { width: (2 * cloud.to.box[2]).toFixed(1) });
   drawPictures(value.progress);
 }
 

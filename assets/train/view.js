@@ -14,31 +14,32 @@ const drift = part("bar").animate([{ marginLeft: "0" }, { marginLeft: "70%" }], 
 drift.cancel();
 
 const HEADLINES = {
-  waiting: ({ place }) => (place > 1 ? `Waiting in line: ${place - 1} before yours.` : "Waiting in line: yours is next."),
+  waiting: ({ place }) => (place > 1 ? say("train.waiting", { before: place - 1 }) : say("train.waiting.next")),
   running: ({ progress, epochs }) => {
-    if (!progress.epoch) return "Starting…";
-    return progress.epoch < epochs ? `Epoch ${progress.epoch} of ${epochs}` : "Measuring and packing…";
+    if (!progress.epoch) return say("train.starting");
+    return progress.epoch < epochs ? say("train.running", { epoch: progress.epoch, epochs }) : say("train.packing");
   },
-  done: ({ epochs }) => `Done: ${epochs} ${epochs === 1 ? "epoch" : "epochs"}.`,
+  done: ({ epochs }) => say(epochs === 1 ? "train.done.one" : "train.done", { epochs }),
   failed: ({ sentence }) => sentence,
   ended: ({ sentence }) => sentence,
   refused: ({ sentence }) => sentence,
 };
 const DETAILS = {
-  waiting: () => "Two trainings run at a time; it starts by itself.",
-  running: ({ progress, epochs, seconds }) => {
-    if (!progress.epoch) return `${seconds.toFixed(0)} s · a new process is loading PyTorch`;
-    const left = Math.ceil((seconds - began) * (epochs - progress.epoch) / progress.epoch);
-    return `${seconds.toFixed(0)} s` + (left > 0 && progress.epoch > 2 ? ` · about ${left} s left` : "");
+  waiting: () => say("train.waiting.detail"),
+  running: ({ progress, epochs, seconds: since }) => {
+    const seconds = since.toFixed(0);
+    if (!progress.epoch) return say("train.starting.detail", { seconds });
+    const left = Math.ceil((since - began) * (epochs - progress.epoch) / progress.epoch);
+    return say(left > 0 && progress.epoch > 2 ? "train.running.left" : "train.running.detail", { seconds, left });
   },
   done: ({ seconds, progress }) => {
     const unused = progress.losses?.kl.at(-1) < COLLAPSED;
-    return `${seconds.toFixed(0)} s. ${unused ? "The KL is nearly zero: all pictures share one code. Try a smaller beta." : "It is yours: open it on the map, or take it with you."}`;
+    return say(unused ? "train.done.unused" : "train.done.detail", { seconds: seconds.toFixed(0) });
   },
 };
 let began = 0; // seconds until the first epochs were seen
 
-function say(value) {
+function tell(value) {
   const { state, progress, epochs, model } = value;
   root.dataset.state = state;
   if (state === "running" && !progress.epoch) began = value.seconds;

@@ -46,4 +46,4 @@ def texts(*groups: str) -> dict[str, dict[str, str]]:
 # For what Gradio draws itself. The lookup is its front end's, by the browser's language alone: ?lang= does not reach
 # it, and of Chinese it knows zh-CN and zh-TW by just these names, so that zh-HK, zh-SG or zh get English here. It also
 # takes labels, infos and first values only: not the choices of a radio, nor what an answer brings.
-i18n = gr.I18n(**texts("page", "models", "photo"))
+i18n = gr.I18n(**texts("page", "models", "photo", "train"))

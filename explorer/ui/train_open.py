@@ -13,9 +13,8 @@ from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
 from explorer.ui.own_routes import introduce_own
 from explorer.ui.photo_measures import notes_html
+from explorer.ui.texts import i18n
 
-ABOUT = """The .zip from above, its files (`config.json`, `model.safetensors`, `latents.safetensors`), or a Hub id of a
-checkpoint that `explorer.train` made. Only safetensors and a checked config are read."""
 OPEN = """watch("value", () => {
   if (props.value?.map) document.dispatchEvent(new CustomEvent("explorer-open", { detail: props.value.map }));
 });"""
@@ -29,10 +28,10 @@ def opener() -> gr.HTML:
 
 def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, job: str) -> None:
     """Lay out the accordion's inside. job: the concurrency id of what opens files."""
-    gr.Markdown(ABOUT)
+    gr.Markdown(i18n("train.open.about"))
     with gr.Row(equal_height=False):
         files = gr.File(
-            label="A .zip, or the files",
+            label=i18n("train.open.files"),
             file_count="multiple",
             file_types=[".zip", ".safetensors", ".json", ".md"],
             height=130,
@@ -40,7 +39,7 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
         )
         with gr.Column(min_width=250):
             repo = gr.Textbox(label="Hub id", placeholder="owner/name", max_lines=1, elem_id="train-hub")
-            fetch = gr.Button("Open from the Hub", elem_id="train-fetch")
+            fetch = gr.Button(i18n("train.open.fetch"), elem_id="train-fetch")
     notice = gr.HTML(elem_id="train-notice")
 
     def on_files(paths: list[str] | None, request: gr.Request) -> dict[Any, Any]:

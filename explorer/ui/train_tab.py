@@ -10,28 +10,27 @@ import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
-from explorer.train_here import LEFT, SECONDS, Training, Trainings
+from explorer.train_here import LEFT, Training, Trainings
 from explorer.train_options import BOUNDS, Options
 from explorer.ui import train_open, train_view
+from explorer.ui.texts import i18n
 
 LOOK_SECONDS = 0.25  # between two answers to the page
 OPENING = "open-checkpoint"  # what opens files and folders shares this concurrency id
-ABOUT = f"""Train the variational autoencoder of the 8 × 8 digits yourself: 1,297 images to learn from, 500 others on
-the map. It runs in a process of its own, at most {SECONDS} seconds, and ends when you close the page."""
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.Tabs) -> None:
     """Lay out the tab inside the surrounding gr.Blocks. tabs: those among which the map is "map"."""
-    gr.Markdown(ABOUT, elem_id="train-about")
+    gr.Markdown(i18n("train.about"), elem_id="train-about")
     with gr.Row(elem_id="train-row", equal_height=False):
         with gr.Column(scale=3, min_width=250):
             sliders = choices()
-            train = gr.Button("Train", variant="primary", elem_id="train-start")
+            train = gr.Button(i18n("train.start"), variant="primary", elem_id="train-start")
         with gr.Column(scale=9, min_width=320):
             view = train_view.component(elem_id="train-view")
     opener = train_open.opener()
-    with gr.Accordion("Open a checkpoint", open=False, elem_id="train-open"):
+    with gr.Accordion(i18n("train.open"), open=False, elem_id="train-open"):
         train_open.build(own, worker, opener, tabs, OPENING)
 
     async def on_train(
@@ -68,17 +67,11 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
 def choices() -> list[gr.Slider]:
     """The sliders, in the order of Options' fields."""
     chosen, sliders = Options(), []
-    for name, (title, step, info) in {
-        "latent_dim": ("Latent size", 1, "How many numbers describe a picture."),
-        "beta": ("Beta", 0.1, "How strongly they are drawn into one round cloud."),
-        "width": ("Width", 16, "Units in its hidden layers."),
-        "epochs": ("Epochs", 1, "How often it sees every image."),
-    }.items():
+    for name, step in {"latent_dim": 1, "beta": 0.1, "width": 16, "epochs": 1}.items():
         low, high = BOUNDS[name]
-        value = getattr(chosen, name)
-        sliders.append(
-            gr.Slider(low, high, value, step=step, label=title, info=info, elem_id=f"train-{name.replace('_', '-')}")
-        )
+        said: dict[str, Any] = {"label": i18n(f"train.{name}"), "info": i18n(f"train.{name}.info")}
+        elem_id = f"train-{name.replace('_', '-')}"
+        sliders.append(gr.Slider(low, high, getattr(chosen, name), step=step, elem_id=elem_id, **said))
     return sliders
 
 

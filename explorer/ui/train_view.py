@@ -16,6 +16,7 @@ from explorer.train_options import RECIPE
 from explorer.train_progress import Progress
 from explorer.ui.answers import to_base64
 from explorer.ui.latent_map import PALETTE
+from explorer.ui.texts import SAY, texts
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets" / "train"
 SCRIPTS = ("view.js", "cloud.js", "curve.js", "start.js")  # one function's body
@@ -27,12 +28,13 @@ def component(elem_id: str) -> gr.HTML:
     return gr.HTML(
         html_template=_asset("train.html"),
         css_template=_asset("train.css"),
-        js_on_load="".join(map(_asset, SCRIPTS)),
+        js_on_load=SAY + "".join(map(_asset, SCRIPTS)),
         apply_default_css=False,
         elem_id=elem_id,
         labels=data.labels.tolist(),
         class_names=list(data.class_names),
         palette=list(PALETTE),
+        texts=texts("train"),
     )
 
 
