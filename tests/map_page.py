@@ -111,14 +111,22 @@ def on_screen(page: Page, model: str, point: int, plane: str = "") -> tuple[floa
 
 def at_pixels(page: Page, x: float, y: float) -> tuple[float, float]:
     """Where a place of the map lies on the screen."""
+    (found,) = all_at_pixels(page, [(x, y)])
+    return found
+
+
+def all_at_pixels(page: Page, places: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Where places of the map lie on the screen, asked for at once."""
     left, top, *_ = pad_box(page)
-    dx, dy = page.eval_on_selector(
+    found = page.eval_on_selector(
         '[data-role="plot"]',
-        """(plot, [x, y]) => [plot._fullLayout.xaxis._offset + plot._fullLayout.xaxis.d2p(x),
-                              plot._fullLayout.yaxis._offset + plot._fullLayout.yaxis.d2p(y)]""",
-        [float(x), float(y)],
+        """(plot, places) => {
+            const {xaxis, yaxis} = plot._fullLayout;
+            return places.map(([x, y]) => [xaxis._offset + xaxis.d2p(x), yaxis._offset + yaxis.d2p(y)]);
+        }""",
+        [[float(x), float(y)] for x, y in places],
     )
-    return left + dx, top + dy
+    return [(left + dx, top + dy) for dx, dy in found]
 
 
 def pick(page: Page, model: str, point: int) -> None:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from map_page import (
+    all_at_pixels,
     at_pixels,
     drag,
     expected,
@@ -53,18 +54,16 @@ def lattice_is_right(page: Page) -> None:
     left, top, *_ = pad_box(page)
     canvas = painted(page, "pictures")
     size = round(step * (at_pixels(page, 1, 0)[0] - at_pixels(page, 0, 0)[0]))
-    seen = []
-    for row in range(1, rows - 1, 3):
-        for column in range(1, columns - 1, 3):
-            x, y = x0 + (column + 0.5) * step, y1 - (row + 0.5) * step
-            px, py = at_pixels(page, x, y)
-            px, py = round(px - left), round(py - top)
-            half = size // 3
-            if half <= px < canvas.shape[1] - half and half <= py < canvas.shape[0] - half:
-                anchor = latent(at)[0] if space.latent_dim > 2 else None
-                wanted = to_bytes(space.decode(shown.from_plane([[x, y]], anchor)))[0]
-                found = canvas[py - half : py + half, px - half : px + half, 0]
-                seen.append((float(found.mean()), float(middle(wanted).mean())))
+    cells = [(row, column) for row in range(1, rows - 1, 3) for column in range(1, columns - 1, 3)]
+    places = [(x0 + (column + 0.5) * step, y1 - (row + 0.5) * step) for row, column in cells]
+    anchor = latent(at)[0] if space.latent_dim > 2 else None
+    images = to_bytes(space.decode(shown.from_plane(places, anchor)))
+    half, seen = size // 3, []
+    for image, (px, py) in zip(images, all_at_pixels(page, places), strict=True):
+        px, py = round(px - left), round(py - top)
+        if half <= px < canvas.shape[1] - half and half <= py < canvas.shape[0] - half:
+            found = canvas[py - half : py + half, px - half : px + half, 0]
+            seen.append((float(found.mean()), float(middle(image).mean())))
     found, wanted = np.array(seen).T
     assert len(found) > 20
     assert np.corrcoef(found, wanted)[0, 1] > 0.97
