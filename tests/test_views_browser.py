@@ -132,6 +132,26 @@ def test_hovering_on_one_map_rings_the_same_image_on_the_other(page: Page, addre
     expect(page.locator('[data-layer="compare"] circle')).to_have_count(1)
 
 
+def strong(page: Page) -> int:
+    """How many pixels of the other map show a point that does not stand back."""
+    return int((painted(page, "other-points")[:, :, 3] > 150).sum())
+
+
+def test_what_is_selected_here_stands_out_there(page: Page, address: str) -> None:
+    visit(page, address, f"?model={DIGITS}")
+    compare(page, "tsne")
+    every = strong(page)
+    open_tool(page, "select")
+    drag(page, [(0.45, 0.5), (0.6, 0.5), (0.6, 0.75), (0.45, 0.75)])
+    expect(page.locator('[data-role="select-count"]')).to_be_visible()
+    page.wait_for_function("!document.querySelector('[data-role=\"select-outcome\"]').hidden")
+    chosen = int(page.locator('[data-role="select-count"]').inner_text())
+    assert 0 < chosen < 500
+    assert strong(page) == pytest.approx(every * chosen / 500, rel=0.5)
+    page.locator('[data-role="select-clear"]').click()
+    assert strong(page) == every
+
+
 def test_another_data_set_ends_the_comparison(page: Page, address: str) -> None:
     visit(page, address, f"?model={PLAIN}")
     compare(page, VARIATIONAL)
