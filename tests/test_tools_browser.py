@@ -153,6 +153,22 @@ def test_density_is_teal_where_the_data_is_and_brown_in_a_gap(page: Page, addres
     assert not painted(page, "heat").any()
 
 
+def test_the_heat_map_covers_a_tall_view_too(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 820, "height": 1180})
+    visit(page, address, f"?model={PLAIN}")
+    open_tool(page, "trust")
+    heat(page, "density")
+    low, high = page.eval_on_selector('[data-role="plot"]', "plot => plot._fullLayout.yaxis.range")
+    page.wait_for_function(
+        """([low, high]) => {
+            const [, , y0, y1] = document.querySelector('[data-role="heat"]').dataset.box.split(" ").map(Number);
+            return y0 <= low && y1 >= high;
+        }""",
+        arg=[low, high],
+    )
+    assert int(said(page, "heat")["rows"]) <= 40
+
+
 def test_drift_is_brown_where_decoding_and_encoding_leads_away(page: Page, address: str) -> None:
     space = explorer.load(PLAIN)
     visit(page, address, f"?model={PLAIN}")

@@ -53,7 +53,8 @@ function cells(count, most) {
   const [across, up] = axes().map((axis) => axis.range), pixels = [plot.clientWidth, plot.clientHeight];
   const side = Math.sqrt((pixels[0] * pixels[1]) / count) * ((across[1] - across[0]) / pixels[0]);
   // Steps by the square root of two, and centres at their multiples: what is decoded does not swim as the map pans.
-  const step = 2 ** (Math.round(2 * Math.log2(side)) / 2);
+  const needed = Math.max(...[across, up].map(([low, high]) => (high - low) / (most - 2))); // so that a tall view fits too
+  const step = Math.max(2 ** (Math.round(2 * Math.log2(side)) / 2), 2 ** (Math.ceil(2 * Math.log2(needed)) / 2));
   const spans = [across, up].map(([low, high]) => {
     const first = Math.floor(low / step), number = Math.min(Math.ceil(high / step) - first + 1, most);
     return { low: first * step, high: (first + number - 1) * step, number };
