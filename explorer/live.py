@@ -133,6 +133,12 @@ def problem(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"error": sentence}, status)
 
 
+def refusal(error: ValueError | Busy) -> JSONResponse:
+    """The answer to a request that was refused: its sentence, under 404 (no such model), 422 or 503 (too many ask)."""
+    status = 503 if isinstance(error, Busy) else 404 if isinstance(error, UnknownModel) else 422
+    return problem(status, str(error))
+
+
 def query_place(query: Mapping[str, str]) -> Place:
     """The place in a URL's query. Raises ValueError with a sentence."""
     values: dict[str, Any] = dict(query)
@@ -171,12 +177,8 @@ def routes(worker: DecodeWorker) -> FastAPI:
             return problem(403, "Frames are served to this site's own pages.")
         try:
             decoded = await worker.decode(query_place(request.query_params))
-        except UnknownModel as error:
-            return problem(404, str(error))
-        except ValueError as error:
-            return problem(422, str(error))
-        except Busy as error:
-            return problem(503, str(error))
+        except (ValueError, Busy) as error:
+            return refusal(error)
         shape = {"X-Frame-Shape": f"{decoded.height}x{decoded.width}", "Cache-Control": "no-store"}
         return Response(decoded.pixels, media_type="application/octet-stream", headers=shape)
 

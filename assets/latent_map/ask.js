@@ -55,10 +55,12 @@ function pictures({ shape, pixels }) {
 
 const floats = (text) => new Float32Array(fromBase64(text).buffer);
 
-function download({ name, content }) {
+function saveAs(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([fromBase64(content)]));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
+
+const download = ({ name, content }) => saveAs(new Blob([fromBase64(content)]), name);

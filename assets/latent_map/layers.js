@@ -26,18 +26,24 @@ function underlay(role, layer) {
   drawUnder(role);
 }
 
-function drawUnder(role) {
-  const target = part(role), ratio = Math.min(devicePixelRatio, 2);
-  const [width, height] = [plot.clientWidth * ratio, plot.clientHeight * ratio].map(Math.round);
-  if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
-  const context = target.getContext("2d");
+// A canvas as large as it is shown, cleared, whose context counts in CSS pixels.
+function blank(target, width, height) {
+  const ratio = Math.min(devicePixelRatio, 2), context = target.getContext("2d");
+  const size = { width: Math.round(width * ratio), height: Math.round(height * ratio) };
+  if (target.width !== size.width || target.height !== size.height) Object.assign(target, size);
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
+  return context;
+}
+
+function drawUnder(role) {
+  const context = blank(part(role), plot.clientWidth, plot.clientHeight);
   if (!under[role] || !plot._fullLayout?.xaxis) return;
   const { image, box: [x0, x1, y0, y1] } = under[role];
   const [left, top] = toPixels(x0, y1), [right, bottom] = toPixels(x1, y0);
   context.imageSmoothingEnabled = role === "heat";
   context.imageSmoothingQuality = "high";
-  context.drawImage(image, left * ratio, top * ratio, (right - left) * ratio, (bottom - top) * ratio);
+  context.drawImage(image, left, top, right - left, bottom - top);
 }
 
 function viewChanged() {

@@ -17,7 +17,7 @@ const short = (value) => String(Number(value.toPrecision(6)));
 
 function linkValues() {
   const place = state.z
-    ? { x: null, y: null, point: null, z: state.z && latentHere().map(short).join(",") }
+    ? { x: null, y: null, point: null, z: latentHere().map(short).join(",") }
     : { x: round(state.x), y: round(state.y), point: state.point, z: null };
   const zoomed = axes().some((axis) => axis.autorange === false);
   const view = zoomed ? axes().flatMap((axis) => axis.range.map(short)).join(",") : null;

@@ -25,6 +25,9 @@ const toPixels = (x, y) => axes().map((axis, i) => axis._offset + axis.d2p([x, y
 const toData = (px, py) => axes().map((axis, i) => round(axis.p2d([px, py][i] - axis._offset)));
 const round = (value) => Math.round(value * 1e4) / 1e4; // so that link, read-out and request are the same number
 
+// The axes are linear: two numbers each, origin and pixels per unit, spare thousands of calls into Plotly.
+const linear = () => axes().map((axis) => [axis._offset + axis.d2p(0), axis.d2p(1) - axis.d2p(0)]);
+
 function placeCursor() {
   if (!plot._fullLayout?.xaxis) return;
   const [px, py] = toPixels(state.x, state.y);
@@ -34,8 +37,7 @@ function placeCursor() {
 }
 
 function nearest(px, py, radius = Infinity) {
-  // The axes are linear: two numbers each spare twenty thousand calls into Plotly while the pointer moves.
-  const [[x0, dx], [y0, dy]] = axes().map((axis) => [axis._offset + axis.d2p(0), axis.d2p(1) - axis.d2p(0)]);
+  const [[x0, dx], [y0, dy]] = linear();
   let best = -1, least = radius * radius;
   for (let i = 0; i < points.x.length; i++) {
     const across = x0 + dx * points.x[i] - px, down = y0 + dy * points.y[i] - py;

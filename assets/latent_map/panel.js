@@ -21,9 +21,9 @@ function pick() {
   part("picked").textContent = say("point.coming", { point: state.point });
   part("hint").textContent = "";
   // The same answer again would not be told: an unchanged value changes nothing.
-  const before = props.value;
-  if (before && before.model === state.model && before.point === state.point) showPicked(before);
-  if (!before?.original || before.point !== state.point || before.model !== state.model) trigger("pick", { model: state.model, point: state.point });
+  const told = props.value?.model === state.model && props.value.point === state.point;
+  if (told) showPicked(props.value);
+  if (!told || !props.value.original) trigger("pick", { model: state.model, point: state.point });
 }
 
 watch("value", () => {

@@ -16,14 +16,6 @@ class Scatter {
     this.draw();
   }
 
-  resize() {
-    const ratio = Math.min(devicePixelRatio, 2), { clientWidth: width, clientHeight: height } = this.canvas;
-    Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-    this.size = [width, height];
-    this.scale = Math.min(...this.extent.map((extent, i) => (this.size[i] - 2 * SCATTER_EDGE) / extent));
-    return ratio;
-  }
-
   toPixels(x, y) {
     return [this.size[0] / 2 + (x - this.middle[0]) * this.scale, this.size[1] / 2 - (y - this.middle[1]) * this.scale];
   }
@@ -38,9 +30,9 @@ class Scatter {
 
   draw() {
     if (!this.places.length || !this.canvas.clientWidth) return;
-    const ratio = this.resize(), context = this.canvas.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, ...this.size);
+    this.size = [this.canvas.clientWidth, this.canvas.clientHeight];
+    this.scale = Math.min(...this.extent.map((extent, i) => (this.size[i] - 2 * SCATTER_EDGE) / extent));
+    const context = blank(this.canvas, ...this.size);
     const side = points.index.length > 2000 ? 3 : 5;
     points.index.forEach((index, row) => {
       if (state.hidden.has(points.label[row])) return;

@@ -1,13 +1,5 @@
 // Taking the current image along: as a PNG, as code that makes it again, as a link.
-function savePicture() {
-  canvas.toBlob((blob) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = `${state.model}.png`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  });
-}
+const savePicture = () => canvas.toBlob((blob) => saveAs(blob, `${state.model}.png`));
 
 // Code whose picture is that of the canvas, pixel by pixel.
 function snippet() {

@@ -15,27 +15,26 @@ import plotly.graph_objects as go
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from explorer.decode_worker import DecodeWorker, UnknownModel, to_bytes
+from explorer.decode_worker import DecodeWorker, to_bytes
 from explorer.latent_space import LatentSpace
-from explorer.live import problem
+from explorer.live import refusal
 from explorer.ui.answers import to_base64
+from explorer.ui.component import ASSETS, component, read
 from explorer.ui.originals import Originals
-from explorer.ui.texts import texts
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "latent_map"
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
+FOLDER = ASSETS / "latent_map"
 TOOLS = (  # a panel and a script each
     *("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select"),
     *("compare", "history"),
 )
-SCRIPTS = (  # one function's body
-    *(f"{name}.js" for name in ("texts", "frames", "map", "latent", "layers", "ask", "picture", "pointer", "rail")),
-    *(f"{name}.js" for name in ("panel", "scatter", "link")),
-    *(f"tools/{name}.js" for name in TOOLS),
-    *(f"{name}.js" for name in ("share", "stops", "start")),
+SCRIPTS = (
+    *("frames", "map", "latent", "layers", "ask", "picture", "pointer", "rail", "panel", "scatter", "link"),
+    *(f"tools/{name}" for name in TOOLS),
+    *("share", "stops", "start"),
 )
-STYLES = ("map.css", *(f"tools/{name}.css" for name in TOOLS if (ASSETS / "tools" / f"{name}.css").is_file()))
+STYLES = ("map.css", *(f"tools/{name}.css" for name in TOOLS if (FOLDER / "tools" / f"{name}.css").is_file()))
 PANELS = "<!-- tools -->"  # where the tools' panels stand in map.html
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
@@ -53,25 +52,14 @@ PALETTE = (
 )
 
 
-def component(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
+def view(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
     """The map tab's one component. Its "pick" event carries {"model": name, "point": index}.
 
     models: what `introduce` says of each map. Its value is what `describe` says of the picked point; None at first.
-    A plain gr.HTML, since Gradio writes a stub file beside the source of every subclass.
     """
-    return gr.HTML(
-        html_template=_asset("map.html").replace(PANELS, "".join(_asset(f"tools/{name}.html") for name in TOOLS)),
-        css_template="".join(map(_asset, STYLES)),
-        js_on_load="".join(map(_asset, SCRIPTS)),
-        apply_default_css=False,
-        elem_id=elem_id,
-        models=models,
-        texts=texts(),
-    )
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+    html = read("latent_map/map.html").replace(PANELS, read(*(f"latent_map/tools/{name}.html" for name in TOOLS)))
+    scripts = [f"latent_map/{name}.js" for name in SCRIPTS]
+    return component(html, read(*(f"latent_map/{name}" for name in STYLES)), scripts, elem_id, models=models)
 
 
 def introduce(space: LatentSpace) -> dict[str, Any]:
@@ -204,10 +192,8 @@ def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
         try:
             worker.space(model)  # a visitor's own may have been closed since it was packed
             return _packed(request, figure_bytes(model, plane), "application/json", "no-cache")
-        except UnknownModel as error:
-            return problem(404, str(error))
         except ValueError as error:
-            return problem(422, str(error))
+            return refusal(error)
 
     @api.get("/plotly.min.js")
     def plotly_js(request: Request) -> Response:

@@ -9,13 +9,13 @@ import gradio as gr
 from explorer.decode_worker import DecodeWorker
 from explorer.tool_thread import ToolThread
 from explorer.ui import endpoints, tool_endpoints
-from explorer.ui.latent_map import component, describe, introduce
+from explorer.ui.latent_map import describe, introduce, view
 from explorer.ui.map_tools import MapTools
 
 
 def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
-    latent_map = component([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
+    latent_map = view([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
 
     def on_pick(event: gr.EventData) -> dict[str, Any]:
         sent = event._data if isinstance(event._data, dict) else {}

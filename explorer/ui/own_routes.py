@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.latent_space import LatentSpace
-from explorer.live import is_foreign, problem
+from explorer.live import is_foreign, problem, refusal
 from explorer.own_models import OwnModels
 from explorer.ui.latent_map import introduce
 
@@ -39,7 +39,7 @@ def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
                 raise UnknownModel(GONE)
             return JSONResponse(introduce_own(worker.space(model)), headers={"Cache-Control": "no-store"})
         except UnknownModel as error:
-            return problem(404, str(error))
+            return refusal(error)
 
     @api.get("/own.zip")
     def packed(request: Request, model: str = "") -> Response:
@@ -49,6 +49,6 @@ def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
         try:
             name, content = own.pack(model)
         except UnknownModel as error:
-            return problem(404, str(error))
+            return refusal(error)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(content, media_type="application/zip", headers=headers)

@@ -10,8 +10,9 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from explorer.ui.component import SPEECH, read
 from explorer.ui.photo_view import data_url
-from explorer.ui.texts import SAY, texts
+from explorer.ui.texts import texts
 
 FILES = {
     "cat": "chelsea.png",
@@ -36,7 +37,7 @@ def build() -> gr.HTML:
         for name in FILES
     )
     html = f'<div class="examples" role="group" data-label="photo.examples">{buttons}</div>'
-    return gr.HTML(html, js_on_load=SAY + SCRIPT, elem_id="photo-examples", texts=texts("photo.example"))
+    return gr.HTML(html, js_on_load=read(SPEECH) + SCRIPT, elem_id="photo-examples", texts=texts("photo.example"))
 
 
 def file_of(name: str) -> str:

@@ -106,7 +106,7 @@ def build() -> None:
                 png = gr.DownloadButton("PNG", size="sm", min_width=70)
                 safetensors = gr.DownloadButton(".safetensors", size="sm", min_width=100)
                 npy = gr.DownloadButton(".npy", size="sm", min_width=60)
-    view = photo_view.component(elem_id="photo-view")
+    view = photo_view.view(elem_id="photo-view")
     visit = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=forget)
     with gr.Accordion(i18n("photo.take"), open=False):
         code = gr.Code(language="python", label=i18n("photo.code"), interactive=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import secrets
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -16,27 +15,15 @@ from explorer.latent_edits import BITS, MAX_SIGMA, Edits, number, parse_channels
 from explorer.latent_views import channel_pictures, colour_bar, deviation_pictures, heat
 from explorer.metrics import error_map
 from explorer.photo_jobs import Encoding
-from explorer.ui.texts import texts
+from explorer.ui.component import component, read
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "photo"
-SCRIPTS = ("../latent_map/texts.js", "view.js", "cells.js", "edits.js", "start.js")  # one function's body
+SCRIPTS = [f"photo/{name}.js" for name in ("view", "cells", "edits", "start")]
 PERCENTILES = (0, 1, 2, 5)
 
 
-def component(elem_id: str) -> gr.HTML:
+def view(elem_id: str) -> gr.HTML:
     """Its "change_view" event carries {key, edits, settings, decode, point}; its value is what `describe` says."""
-    return gr.HTML(
-        html_template=_asset("photo.html"),
-        css_template=_asset("photo.css"),
-        js_on_load="".join(map(_asset, SCRIPTS)),
-        apply_default_css=False,
-        elem_id=elem_id,
-        texts=texts("photo"),
-    )
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+    return component(read("photo/photo.html"), read("photo/photo.css"), SCRIPTS, elem_id, ("photo",))
 
 
 def parse_edits(sent: Any, channels: int) -> Edits:

@@ -9,7 +9,6 @@ from pathlib import Path
 import gradio as gr
 
 TEXTS = Path(__file__).resolve().parents[2] / "assets" / "texts"
-SAY = (TEXTS.parent / "latent_map" / "texts.js").read_text(encoding="utf-8")  # the same for the page's components
 
 
 def say(key: str, **values: object) -> str:

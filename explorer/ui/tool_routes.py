@@ -12,8 +12,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from explorer.decode_worker import Busy, UnknownModel
-from explorer.live import is_foreign, problem
+from explorer.decode_worker import Busy
+from explorer.live import is_foreign, problem, refusal
 from explorer.tool_thread import ToolThread
 from explorer.ui.map_tools import MapTools
 
@@ -35,12 +35,8 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         try:
             question = partial(answer, getattr(tools, name), await body_of(request))
             packed = await asyncio.wrap_future(thread.submit(question))
-        except UnknownModel as error:
-            return problem(404, str(error))
-        except ValueError as error:
-            return problem(422, str(error))
-        except Busy as error:
-            return problem(503, str(error))
+        except (ValueError, Busy) as error:
+            return refusal(error)
         headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
         return Response(packed, media_type="application/json", headers=headers)
 

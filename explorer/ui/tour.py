@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import gradio as gr
-
-from explorer.ui.latent_map import ASSETS as MAP_ASSETS
-from explorer.ui.texts import SAY, texts
-
-ASSETS = MAP_ASSETS.parent / "tour"
+from explorer.ui.component import component, read
 
 
 def build() -> None:
     """The button that starts it, and the card that leads through; the map sets itself to each stop."""
-    html, css, script = ((ASSETS / f"tour.{kind}").read_text(encoding="utf-8") for kind in ("html", "css", "js"))
-    gr.HTML(
-        html_template=html,
-        css_template=css,
-        js_on_load=SAY + script,
-        apply_default_css=False,
-        elem_id="tour",
-        texts=texts("tour", "page"),
-    )
+    component(read("tour/tour.html"), read("tour/tour.css"), ["tour/tour.js"], "tour", ("tour", "page"))

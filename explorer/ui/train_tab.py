@@ -28,7 +28,7 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
             sliders = choices()
             train = gr.Button(i18n("train.start"), variant="primary", elem_id="train-start")
         with gr.Column(scale=9, min_width=320):
-            view = train_view.component(elem_id="train-view")
+            view = train_view.view(elem_id="train-view")
     opener = train_open.opener()
     with gr.Accordion(i18n("train.open"), open=False, elem_id="train-open"):
         train_open.build(own, worker, opener, tabs, OPENING)

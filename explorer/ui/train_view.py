@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -15,31 +14,17 @@ from explorer.train_here import Training
 from explorer.train_options import RECIPE
 from explorer.train_progress import Progress
 from explorer.ui.answers import to_base64
+from explorer.ui.component import component, read
 from explorer.ui.latent_map import PALETTE
-from explorer.ui.texts import SAY, texts
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets" / "train"
-SCRIPTS = ("view.js", "cloud.js", "curve.js", "start.js")  # one function's body
+SCRIPTS = [f"train/{name}.js" for name in ("view", "cloud", "curve", "start")]
 
 
-def component(elem_id: str) -> gr.HTML:
+def view(elem_id: str) -> gr.HTML:
     """Its events: "cancel", and "explore" with {model}. Its value is what `describe` or `refused` says."""
     data = load(RECIPE.data, "test")
-    return gr.HTML(
-        html_template=_asset("train.html"),
-        css_template=_asset("train.css"),
-        js_on_load=SAY + "".join(map(_asset, SCRIPTS)),
-        apply_default_css=False,
-        elem_id=elem_id,
-        labels=data.labels.tolist(),
-        class_names=list(data.class_names),
-        palette=list(PALETTE),
-        texts=texts("train"),
-    )
-
-
-def _asset(name: str) -> str:
-    return (ASSETS / name).read_text(encoding="utf-8")
+    colours = {"labels": data.labels.tolist(), "class_names": list(data.class_names), "palette": list(PALETTE)}
+    return component(read("train/train.html"), read("train/train.css"), SCRIPTS, elem_id, ("train",), **colours)
 
 
 def describe(training: Training) -> dict[str, Any]:

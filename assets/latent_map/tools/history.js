@@ -46,15 +46,11 @@ function showMoment() {
 }
 
 function drawForming() {
-  const target = part("forming"), ratio = Math.min(devicePixelRatio, 2), context = target.getContext("2d");
-  const [width, height] = [plot.clientWidth * ratio, plot.clientHeight * ratio].map(Math.round);
-  if (target.width !== width || target.height !== height) Object.assign(target, { width, height });
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
+  const context = blank(part("forming"), plot.clientWidth, plot.clientHeight);
   if (open !== "history" || !formed || !plot._fullLayout?.xaxis) return;
   const { places, shape: [count, size] } = formed, at = moment(), before = Math.floor(at), share = at - before;
   const [first, second] = [before, Math.min(before + 1, count - 1)].map((i) => 2 * i * size);
-  const [[x0, dx], [y0, dy]] = axes().map((axis) => [axis._offset + axis.d2p(0), axis.d2p(1) - axis.d2p(0)]);
+  const [[x0, dx], [y0, dy]] = linear();
   context.globalAlpha = 0.8;
   points.index.forEach((index, row) => {
     if (index >= size || state.hidden.has(points.label[row])) return;
