@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from explorer import train
 
@@ -104,38 +104,53 @@ def small_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the browser keeps what it fetched and compiled, so that a page opens in three fifths of the time."""
+    return tmp_path_factory.mktemp("profile")
+
+
+@pytest.fixture(scope="session")
+def port() -> int:
+    """One port for all files, since the browser keeps things by address: outside the range that systems hand out."""
+    for candidate in range(20_000 + os.getpid() % 10_000, 31_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", candidate)):
+                return candidate
+    raise AssertionError("There is no free port.")
+
+
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def context(profile: Path) -> Iterator[BrowserContext]:
+    """One visitor's browser for the tests of a file."""
     if CHROMIUM is None:
         reason = "Chromium is missing: apt-get install chromium (or your system's way), then run the tests again."
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
+        chromium = playwright.chromium
+        size: ViewportSize = {"width": 1280, "height": 800}
+        context = chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=ARGUMENTS, viewport=size)
+        yield context
+        context.close()
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def browser(context: BrowserContext) -> Browser:
+    """For visitors of another kind: with a phone, in another language."""
+    assert context.browser is not None
+    return context.browser
+
+
+@pytest.fixture(scope="module")
+def address(port: int) -> Iterator[str]:
     """Where the page is served for the tests of one file."""
     from explorer.ui.app import launch  # here: most files' tests do without Gradio, whose import takes seconds
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     demo = launch(server_port=port, prevent_thread_lock=True, quiet=True)
     yield f"http://127.0.0.1:{port}/"
     demo.close()
-
-
-@pytest.fixture(scope="module")
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One visitor's browser for the tests of a file: what it has cached, it need not fetch and compile again."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield context
-    context.close()
 
 
 @pytest.fixture
@@ -146,6 +161,6 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     yield page
-    for opened in context.pages:  # the test may have opened more
+    for opened in context.pages[1:]:  # the test may have opened more; the first is the browser's own
         opened.close()
     assert problems == []
