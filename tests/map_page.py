@@ -8,6 +8,7 @@ import io
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
+from scipy.spatial import cKDTree
 
 import explorer
 from explorer.decode_worker import to_bytes
@@ -43,30 +44,23 @@ def place(page: Page) -> dict[str, str]:
 
 def pixels(page: Page, role: str = "decoded") -> np.ndarray:
     """The grey levels on a canvas, (H, W) uint8."""
-    width, height, rgba = page.eval_on_selector(
-        f'[data-role="{role}"]',
-        """canvas => [canvas.width, canvas.height,
-                      [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data]]""",
-    )
-    return np.array(rgba, np.uint8).reshape(height, width, 4)[:, :, 0]
+    return painted(page, role)[:, :, 0]
 
 
 def pictures(page: Page, role: str) -> np.ndarray:
     """The grey levels on all canvases within an element, (S, H, W) uint8."""
-    width, height, grey = page.eval_on_selector_all(
-        f'[data-role="{role}"] canvas',
-        """canvases => [canvases[0].width, canvases[0].height, canvases.flatMap(canvas => {
-            const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            return [...data].filter((_, i) => i % 4 === 0);
-        })]""",
-    )
-    return np.array(grey, np.uint8).reshape(-1, height, width)
+    found = page.eval_on_selector_all(f'[data-role="{role}"] canvas', "all => all.map((canvas) => canvas.toDataURL())")
+    return np.stack([read_png(png)[:, :, 0] for png in found])
 
 
 def painted(page: Page, role: str) -> np.ndarray:
-    """The pixels (H, W, 4) of a large canvas, as a PNG: quicker than a list of numbers."""
-    png = page.eval_on_selector(f'[data-role="{role}"]', "canvas => canvas.toDataURL().split(',')[1]")
-    with Image.open(io.BytesIO(base64.b64decode(png))) as image:
+    """The pixels (H, W, 4) of a canvas; as a PNG, since Playwright looks at each number of a list."""
+    return read_png(page.eval_on_selector(f'[data-role="{role}"]', "canvas => canvas.toDataURL()"))
+
+
+def read_png(url: str) -> np.ndarray:
+    """A data URL -> (H, W, 4) uint8."""
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as image:
         return np.asarray(image.convert("RGBA"))
 
 
@@ -141,7 +135,12 @@ def pick(page: Page, model: str, point: int) -> None:
 
 def lonely_point(model: str) -> int:
     """A test point with no other close to it, so that a click there means this one."""
+    return lonely_points(model, 1)[0]
+
+
+def lonely_points(model: str, count: int) -> list[int]:
+    """The test points farthest from their nearest ones, of those that lie well within the view."""
     plane = explorer.load(model).plane
     inside = np.flatnonzero((np.abs(plane - np.median(plane, 0)) < 1.5 * plane.std(0)).all(1))
-    distances = np.linalg.norm(plane[inside, None] - plane[None], axis=2)
-    return int(inside[np.partition(distances, 1, axis=1)[:, 1].argmax()])
+    nearest = cKDTree(plane).query(plane[inside], 2)[0][:, 1]
+    return inside[np.argsort(-nearest)[:count]].tolist()

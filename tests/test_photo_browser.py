@@ -349,7 +349,7 @@ def test_an_example_another_model_and_another_size_are_encoded_anew(
     expect(notice).to_have_text("The photo was reduced from 600 × 40 to 512 × 34 pixels.")
     assert measured(page)["Size"] == "512 × 34"
     page.get_by_role("button", name="Own scale").click()
-    after(page, lambda: page.get_by_role("radio", name="original").check(force=True))
+    after(page, lambda: page.get_by_role("radio", name="1:1").check(force=True))
     expect(notice).to_have_text("")
     wide = Image.open(files["wide"])
     np.testing.assert_array_equal(slider(page)[0], np.asarray(wide))
@@ -403,9 +403,9 @@ def test_between_two_photos_latents_are_decoded_and_pixels_cross_fade(
         part.fill(str(value))
         between(page, decoded(latents, SIZE), pixels)
     part.fill("0.3")
-    page.get_by_role("radio", name="spherical").check(force=True)
+    page.get_by_role("radio", name="slerp").check(force=True)
     between(page, decoded(interpolate(a, b, 0.3, "spherical"), SIZE), Image.blend(photo, second, 0.3))
-    page.locator("#photo-taken").get_by_label("Channel 3").check(force=True)
+    page.locator("#photo-taken").get_by_label("3").check(force=True)
     between(page, decoded(take_channels(a, b, [2]), SIZE), Image.blend(photo, second, 0.3))
 
 

@@ -13,6 +13,7 @@ from map_page import (
     expected,
     latent,
     lonely_point,
+    lonely_points,
     on_screen,
     open_tool,
     pad_box,
@@ -355,10 +356,7 @@ def test_the_map_follows_to_the_plane_of_two_dimensions(page: Page, address: str
 
 
 def test_three_clicked_points_span_the_plane(page: Page, address: str) -> None:
-    space = explorer.load(DEEP)
-    inside = np.flatnonzero((np.abs(space.plane - space.plane.mean(0)) < 2.2 * space.plane.std(0)).all(1))
-    distances = np.sort(np.linalg.norm(space.plane[inside, None] - space.plane[None], axis=2), axis=1)[:, 1]
-    chosen = inside[np.argsort(-distances)[:3]].tolist()
+    space, chosen = explorer.load(DEEP), lonely_points(DEEP, 3)
     visit(page, address, f"?model={DEEP}")
     open_tool(page, "axes")
     page.locator('[data-role="three"]').click()

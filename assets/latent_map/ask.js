@@ -8,9 +8,9 @@ async function ask(tool, values) {
   } catch {
     throw new Error(say("ask.no-answer"));
   }
-  const told = await answer.json().catch(() => ({ error: say("ask.unreadable") }));
-  if (!answer.ok) throw new Error(told.error);
-  return told;
+  const answered = await answer.json().catch(() => ({ error: say("ask.unreadable") }));
+  if (!answer.ok) throw new Error(translated(answered.error));
+  return answered;
 }
 
 // The newest question wins: one is on its way, the newest waits, and those between are never asked.

@@ -41,7 +41,7 @@ class FrameSource {
     };
     this.socket.onmessage = ({ data }) => this.receive(data);
     this.socket.onclose = ({ code, reason }) => {
-      if (code === 1008) this.onRefusal(reason);
+      if (code === 1008) this.onRefusal(translated(reason));
       else if (this.answered < this.lastId) this.onLost();
       setTimeout(() => this.connect(), this.delay * (0.75 + Math.random() / 2));
       this.delay = Math.min(this.delay * 2, 15000);
@@ -65,7 +65,7 @@ class FrameSource {
         const [height, width] = answer.headers.get("X-Frame-Shape").split("x").map(Number);
         this.onFrame(id, width, height, new Uint8Array(await answer.arrayBuffer()));
       } else if (answer.status < 500) {
-        this.onRefusal((await answer.json()).error);
+        this.onRefusal(translated((await answer.json()).error));
       }
     } catch (error) {
       console.warn("frame not fetched:", error);

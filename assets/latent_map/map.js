@@ -79,7 +79,7 @@ async function fetchFigure(name, plane) {
   const asked = new URLSearchParams({ model: name, ...(plane && { plane }) });
   const answer = await fetch(new URL(`figure?${asked}`, base));
   const figure = await answer.json();
-  if (!answer.ok) throw new Error(figure.error);
+  if (!answer.ok) throw new Error(translated(figure.error));
   return figure;
 }
 

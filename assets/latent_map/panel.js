@@ -28,7 +28,7 @@ function pick() {
 
 watch("value", () => {
   const answer = props.value;
-  if (answer?.error) notify(answer.error);
+  if (answer?.error) notify(translated(answer.error));
   else if (answer && answer.model === state.model) {
     pointLatents.set(answer.point, answer.latents); // also of a point picked before the last one
     if (answer.point === state.point) showPicked(answer);
@@ -36,13 +36,11 @@ watch("value", () => {
   }
 });
 
-const noteOf = ({ note, said: told }) => (told ? say(told.key, told.values) : note);
-
 function showPicked(answer) {
   part("pair").hidden = !answer;
   part("latents").replaceChildren();
   part("picked").textContent = answer ? say("point.picked", { name: inClass(answer.label), point: answer.point }) : say("point.none");
-  part("hint").textContent = answer ? noteOf(answer) : say("point.invitation");
+  part("hint").textContent = answer ? translated(answer.note) : say("point.invitation");
   if (!answer) return;
   for (const role of ["original", "reconstruction"]) {
     part(role).parentElement.hidden = !answer[role];

@@ -9,7 +9,7 @@ function learn(model) {
 async function start() {
   const name = new URLSearchParams(location.search).get("model");
   if (name?.startsWith("own-")) {
-    const answer = await fetch(new URL(`own?${new URLSearchParams({ model: name })}`, base)).catch(console.warn);
+    const answer = await fetch(new URL(`own?${new URLSearchParams({ model: name, lang: LANGUAGE })}`, base)).catch(console.warn);
     if (answer?.ok) learn(await answer.json());
   }
   await openModel(...readAddress());

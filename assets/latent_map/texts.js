@@ -1,20 +1,37 @@
-// What the page says, in the visitor's language: ?lang=, else the browser's, else English.
-const LANGUAGE = (() => {
-  const wanted = [new URLSearchParams(location.search).get("lang"), ...navigator.languages];
-  for (const tag of wanted.filter(Boolean)) {
-    if (tag in props.texts) return tag;
-    if (/^zh(-Hant|-HK|-MO)/i.test(tag)) return "zh-TW";
-    if (/^zh/i.test(tag)) return "zh-CN";
-    const [language] = tag.toLowerCase().split("-");
-    if (language in props.texts) return language;
-  }
-  return "en";
-})();
+// What the page says, in its language, which assets/language.js has found.
+const LANGUAGE = navigator.language in props.texts ? navigator.language : "en";
 
 function say(key, values = {}) {
   const text = props.texts[LANGUAGE][key] ?? props.texts.en[key];
   if (text === undefined) throw new Error(`There is no text ${key}.`);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// A sentence that the server said in English, as `translated` of texts.py has it; as it is where none of the texts is like it.
+let patterns = null;
+
+function translated(sentence) {
+  if (LANGUAGE === "en") return sentence;
+  patterns ??= sentencePatterns();
+  for (const [pattern, key] of patterns) {
+    const found = pattern.exec(sentence);
+    if (found) return say(key, Object.fromEntries(Object.entries(found.groups ?? {}).map(([name, value]) => [name, translated(value)])));
+  }
+  return sentence;
+}
+
+function sentencePatterns() { // those with the most words of their own first
+  const known = Object.entries(props.texts.en).filter(([key]) => key.startsWith("told."));
+  const own = ([, text]) => text.replace(/\{\w+\}/g, "").length;
+  return known.sort((a, b) => own(b) - own(a)).map(([key, text]) => {
+    const seen = new Set();
+    const pattern = text.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (_, name) => {
+      const again = seen.has(name);
+      seen.add(name);
+      return again ? `\\k<${name}>` : `(?<${name}>.+)`;
+    });
+    return [new RegExp(`^${pattern}$`, "s"), key];
+  });
 }
 
 const sayIf = (key, otherwise) => (key in props.texts.en ? say(key) : otherwise); // a visitor's own model has no texts

@@ -20,9 +20,9 @@ const HEADLINES = {
     return progress.epoch < epochs ? say("train.running", { epoch: progress.epoch, epochs }) : say("train.packing");
   },
   done: ({ epochs }) => say(epochs === 1 ? "train.done.one" : "train.done", { epochs }),
-  failed: ({ sentence }) => sentence,
-  ended: ({ sentence }) => sentence,
-  refused: ({ sentence }) => sentence,
+  failed: ({ sentence }) => translated(sentence),
+  ended: ({ sentence }) => translated(sentence),
+  refused: ({ sentence }) => translated(sentence),
 };
 const DETAILS = {
   waiting: () => say("train.waiting.detail"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from explorer import live, own_models
@@ -17,10 +18,11 @@ from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
 from explorer.train_here import LEFT, Trainings
 from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
+from explorer.ui.document import Document
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
-from explorer.ui.texts import i18n, say
+from explorer.ui.texts import head, i18n, say
 
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
@@ -136,11 +138,14 @@ def launch(**options: Any) -> gr.Blocks:
     demo.launch(
         theme=theme(),
         css=CSS,
-        head=HEAD,
         i18n=i18n,
         max_file_size="80mb",
         ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
-        app_kwargs={"routes": [Mount(live.PATH, app=api)], "lifespan": lifespan},
+        app_kwargs={
+            "routes": [Mount(live.PATH, app=api)],
+            "lifespan": lifespan,
+            "middleware": [Middleware(Document, head=head() + HEAD)],
+        },
         **options,
     )
     return demo

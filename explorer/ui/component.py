@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from explorer.ui.texts import texts
+from explorer.ui.texts import ASSETS, texts
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 SPEECH = "latent_map/texts.js"  # what every component says its texts with
 
 

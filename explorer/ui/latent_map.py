@@ -19,8 +19,9 @@ from explorer.decode_worker import DecodeWorker, to_bytes
 from explorer.latent_space import LatentSpace
 from explorer.live import refusal
 from explorer.ui.answers import to_base64
-from explorer.ui.component import ASSETS, component, read
+from explorer.ui.component import component, read
 from explorer.ui.originals import Originals
+from explorer.ui.texts import ASSETS
 
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
@@ -149,8 +150,7 @@ def add_labels(chart: go.Figure, space: LatentSpace) -> None:
 def describe(worker: DecodeWorker, originals: Originals, model: str, point: int) -> dict[str, Any]:
     """Whose a test point is. Pixels are base64 of height * width grey bytes.
 
-    -> model, point, label, latents (D,), width, height, reconstruction, original (None where it can't be had), note,
-    and said: the note's key and values among the page's texts.
+    -> model, point, label, latents (D,), width, height, reconstruction, original (None where it can't be had), note.
     Raises ValueError with a sentence: unknown model, no such point.
     """
     space = worker.space(model)
@@ -169,7 +169,6 @@ def describe(worker: DecodeWorker, originals: Originals, model: str, point: int)
         "reconstruction": to_base64(to_bytes(space.decode(latents[None]))[0]),
         "original": None if image is None else to_base64(image),
         "note": note,
-        "said": getattr(note, "said", None),
     }
 
 

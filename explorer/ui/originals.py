@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from explorer.datasets import SOURCES, DataUnavailable, load
-from explorer.ui.texts import Note
+from explorer.ui.texts import say
 
 RETRY_SECONDS = 600
 
@@ -31,18 +31,18 @@ class Originals:
             except DataUnavailable:
                 return None, self._fetch(data)
         images = self._images[data, size]
-        return (images[point], "") if point < len(images) else (None, Note("original.fewer"))
+        return (images[point], "") if point < len(images) else (None, say("told.original.fewer"))
 
     def _fetch(self, data: str) -> str:
         title = SOURCES[data].title
         with self._lock:
             if data in self._fetching:
-                return Note("original.fetching", title=title)
+                return say("told.original.fetching", title=title)
             if time.monotonic() - self._failed.get(data, -RETRY_SECONDS) < RETRY_SECONDS:
-                return Note("original.failed", title=title)
+                return say("told.original.failed", title=title)
             self._fetching.add(data)
         threading.Thread(target=self._download, args=(data,), daemon=True).start()
-        return Note("original.fetching", title=title)
+        return say("told.original.fetching", title=title)
 
     def _download(self, data: str) -> None:
         self._failed[data] = time.monotonic()  # until it is at hand, when nobody asks for this any more

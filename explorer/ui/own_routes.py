@@ -11,21 +11,21 @@ from explorer.latent_space import LatentSpace
 from explorer.live import is_foreign, problem, refusal
 from explorer.own_models import OwnModels
 from explorer.ui.latent_map import introduce
+from explorer.ui.texts import ENGLISH, language_of, say
 
 FOREIGN = "This is for this site's own pages."
 
 
-def introduce_own(space: LatentSpace) -> dict[str, Any]:
+def introduce_own(space: LatentSpace, language: str = ENGLISH) -> dict[str, Any]:
     """As introduce, in words of our own: what an opened file says of itself may be anything."""
-    config, shape = space.config, space.config["architecture"]
-    kind = "VAE" if space.logvar is not None else "autoencoder"
+    config = space.config
+    kind = "vae" if space.logvar is not None else "autoencoder"
     chosen = f"β {config['beta']:g}" if space.logvar is not None else config["loss"].upper()[:4]
-    size = f"{space.latent_dim}-D"
     nats = f"{config['measures']['bce_per_image']:.1f}" if "bce_per_image" in config["measures"] else "–"
-    epochs = f"{config['epochs']} epoch{'s' if config['epochs'] != 1 else ''}"
-    about = f"{kind}, {space.latent_dim} latent dimensions, {chosen}, width {shape['width']}, {epochs}"
-    teaches = f"Your own: {about}; {nats} nats of reconstruction error per test image."
-    return {**introduce(space), "title": f"Yours, {size}, {chosen}, {epochs}", "teaches": teaches}
+    epochs = say("own.epochs.one" if config["epochs"] == 1 else "own.epochs", language, count=config["epochs"])
+    about = {"chosen": chosen, "epochs": epochs, "dimensions": space.latent_dim}
+    teaches = say(f"own.{kind}", language, width=config["architecture"]["width"], nats=nats, **about)
+    return {**introduce(space), "title": say("own.title", language, **about), "teaches": teaches}
 
 
 def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
@@ -37,7 +37,9 @@ def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
         try:
             if not model.startswith(OWN):
                 raise UnknownModel(GONE)
-            return JSONResponse(introduce_own(worker.space(model)), headers={"Cache-Control": "no-store"})
+            return JSONResponse(
+                introduce_own(worker.space(model), language_of(request)), headers={"Cache-Control": "no-store"}
+            )
         except UnknownModel as error:
             return refusal(error)
 

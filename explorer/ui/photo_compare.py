@@ -9,12 +9,14 @@ from PIL import Image
 
 from explorer import photo_jobs
 from explorer.photo_jobs import Encoding
-from explorer.photo_models import BUILT_IN, for_visitors
+from explorer.photo_models import BUILT_IN, Progress, for_visitors
 from explorer.ui.models_tab import table
-from explorer.ui.photo_measures import HEADERS, notes_html, row
-from explorer.ui.texts import i18n
+from explorer.ui.photo_measures import headers, notes_html, row
+from explorer.ui.photo_view import fetching
+from explorer.ui.texts import i18n, language_of, say
 
 MOST = 6
+CHOOSE = "Choose a photo above."
 
 
 def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
@@ -53,36 +55,41 @@ def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
     )
 
 
-def on_compare(visit: Any, models: list[str], progress: gr.Progress = gr.Progress()) -> tuple[Any, ...]:  # noqa: B008
+def on_compare(
+    request: gr.Request,
+    visit: Any,
+    models: list[str],
+    progress: gr.Progress = gr.Progress(),  # noqa: B008
+) -> tuple[Any, ...]:
+    language = language_of(request)
     if visit is None or visit.encoding.photo is None:
-        return notes_html(("Choose a photo above.",)), gr.skip(), gr.skip()
+        return notes_html((CHOOSE,), language), gr.skip(), gr.skip()
     photo: Image.Image = visit.encoding.photo
-    done, failed = run_models(photo, models, progress)
-    pictures = [(photo, "the photo"), *((result.reconstruction, name) for name, result in done.items())]
-    return notes_html(tuple(failed.values()), error=True), pictures, table_of(list(done.values()))
+    done, failed = run_models(photo, models, fetching(progress, language))
+    pictures = [
+        (photo, say("photo.the-photo", language)),
+        *((result.reconstruction, name) for name, result in done.items()),
+    ]
+    notes = notes_html(tuple(failed.values()), language, error=True)
+    return notes, pictures, table_of(list(done.values()), language)
 
 
 def run_models(
-    photo: Image.Image, models: list[str], progress: Any = None
+    photo: Image.Image, models: list[str], progress: Progress | None = None
 ) -> tuple[dict[str, Encoding], dict[str, str]]:
     """A photo through each model. -> results by model id, and for those that can't be had a sentence by id."""
     done: dict[str, Encoding] = {}
     failed: dict[str, str] = {}
     for name in list(dict.fromkeys(models))[:MOST]:
-
-        def tell(part: float, text: str) -> None:
-            if progress is not None:
-                progress(part, desc=f"Fetching a model: {text}")
-
         try:
-            done[name] = photo_jobs.encode(for_visitors(name.strip()), photo, progress=tell)
-        except ValueError as error:
+            done[name] = photo_jobs.encode(for_visitors(name.strip()), photo, progress=progress)
+        except ValueError as error:  # noqa: PERF203
             failed[name] = f"Model {models.index(name) + 1} of the list: {error}"
     return done, failed
 
 
-def table_of(results: list[Encoding]) -> str:
-    """HEADERS and a row for each result, as a Markdown table."""
+def table_of(results: list[Encoding], language: str) -> str:
+    """Headers and a row for each result, as a Markdown table."""
     if not results:
         return ""
-    return table([row(result) for result in results], HEADERS)
+    return table([row(result, language) for result in results], headers(language))

@@ -8,34 +8,48 @@ import numpy as np
 
 from explorer.metrics import Measures, compression
 from explorer.photo_jobs import Decoding, Encoding
+from explorer.ui.texts import ENGLISH, say, translated
 
-HEADERS = ["model", "PSNR", "SSIM", "mean abs. error", "numbers", "encode", "decode", "latents"]
 
-
-def measures_list(encoding: Encoding, measures: Measures | None, decoding: Decoding | None) -> str:
+def measures_list(
+    encoding: Encoding, measures: Measures | None, decoding: Decoding | None, language: str = ENGLISH
+) -> str:
     """A definition list: how near, how small, how fast, and by which model."""
     shape = encoding.mean.shape
     smaller = compression(encoding.size, shape)
+
+    def said(key: str, **values: object) -> str:
+        return say(f"measure.{key}", language, **values)
+
     rows = [
-        *(_nearness(measures) if measures else [("PSNR", "no photo to compare with", "")]),
-        ("Numbers", f"{smaller.numbers:.1f}× fewer".replace(".0×", "×"), f"{shape[0]} × {shape[1]} × {shape[2]}"),
-        ("Bytes", f"{smaller.fp16:.1f}× fewer in fp16".replace(".0×", "×"), f"{smaller.bits8:.0f}× in 8 bits"),
-        ("Encode", f"{encoding.encode_ms:.0f} ms" if encoding.photo else "–", f"{encoding.device}, {encoding.dtype}"),
-        ("Decode", f"{(decoding.ms if decoding else encoding.decode_ms):.0f} ms", ""),
-        ("Size", f"{encoding.size[0]} × {encoding.size[1]}", ""),
-        ("Model", encoding.model, encoding.kind),
+        *(_nearness(measures, language) if measures else [("PSNR", said("nothing"), "")]),
+        (said("numbers"), said("fewer", times=times(smaller.numbers)), sides(shape)),
+        (
+            said("bytes"),
+            said("fewer.fp16", times=times(smaller.fp16)),
+            said("8bits", times=f"{smaller.bits8:.0f}"),
+        ),
+        (
+            said("encode"),
+            f"{encoding.encode_ms:.0f} ms" if encoding.photo else "–",
+            f"{encoding.device}, {encoding.dtype}",
+        ),
+        (said("decode"), f"{(decoding.ms if decoding else encoding.decode_ms):.0f} ms", ""),
+        (said("size"), sides(encoding.size), ""),
+        (said("model"), encoding.model, encoding.kind),
     ]
     items = "".join(
-        f"<div><dt>{name}</dt><dd>{escape(value)}<small>{escape(more)}</small></dd></div>" for name, value, more in rows
+        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}<small>{escape(more)}</small></dd></div>"
+        for name, value, more in rows
     )
     return f'<dl class="measures">{items}</dl>'
 
 
-def _nearness(measures: Measures) -> list[tuple[str, str, str]]:
+def _nearness(measures: Measures, language: str) -> list[tuple[str, str, str]]:
     return [
         ("PSNR", decibels(measures.psnr), ""),
         ("SSIM", similarity(measures.ssim), ""),
-        ("Mean error", f"{measures.mae:.4f}", "of 1"),
+        (say("measure.mae", language), f"{measures.mae:.4f}", say("measure.mae.of", language)),
     ]
 
 
@@ -47,24 +61,38 @@ def similarity(ssim: float | None) -> str:
     return "–" if ssim is None else f"{ssim:.3f}"
 
 
-def row(encoding: Encoding) -> list[str]:
-    """One line of the comparison, under HEADERS."""
+def times(factor: float) -> str:
+    return f"{factor:.1f}".removesuffix(".0")
+
+
+def sides(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def headers(language: str) -> list[str]:
+    """Those of the comparison's table."""
+    words = [say(f"measure.{name}", language) for name in ("model", "mae", "numbers", "encode", "decode", "latents")]
+    return [words[0], "PSNR", "SSIM", *words[1:]]
+
+
+def row(encoding: Encoding, language: str) -> list[str]:
+    """One line of the comparison, under its headers."""
     measures = encoding.measures or Measures(float("nan"), None, float("nan"))
     return [
         f"`{encoding.model}`",
         decibels(measures.psnr),
         similarity(measures.ssim),
         f"{measures.mae:.4f}",
-        f"{compression(encoding.size, encoding.mean.shape).numbers:.1f}× fewer",
+        say("measure.fewer", language, times=times(compression(encoding.size, encoding.mean.shape).numbers)),
         f"{encoding.encode_ms:.0f} ms",
         f"{encoding.decode_ms:.0f} ms",
-        " × ".join(map(str, encoding.mean.shape)),
+        sides(encoding.mean.shape),
     ]
 
 
-def notes_html(notes: tuple[str, ...], error: bool = False) -> str:
+def notes_html(notes: tuple[str, ...], language: str, error: bool = False) -> str:
     """Sentences for the visitor, each in a line of its own; empty without any."""
     if not notes:
         return ""
-    lines = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    lines = "".join(f"<p>{escape(translated(note, language))}</p>" for note in notes)
     return f'<div class="notes{" error" if error else ""}" role="status">{lines}</div>'

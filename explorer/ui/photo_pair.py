@@ -14,10 +14,11 @@ from explorer.photo import read_photo
 from explorer.photo_jobs import Encoding
 from explorer.ui.photo_files import photo_input
 from explorer.ui.photo_measures import notes_html
-from explorer.ui.texts import i18n
+from explorer.ui.texts import i18n, language_of
 
-METHODS = ("linear", "spherical")
+METHODS = [("lerp", "linear"), ("slerp", "spherical")]  # the same in every language: Gradio says choices as they are
 CHANNELS = 4
+FIRST = "Choose a first photo above."
 CHANGED = "The first photo or the model has changed; choose the second photo again."
 
 
@@ -29,9 +30,11 @@ def build(visit: gr.State, jobs: str) -> None:
         with gr.Column(scale=1, min_width=250):
             photo = photo_input(label=i18n("photo.pair.second"), height=200, elem_id="photo-second", buttons=[])
             part = gr.Slider(0, 1, value=0.5, step=0.02, label=i18n("photo.pair.part"), elem_id="photo-part")
-            method = gr.Radio(METHODS, value="linear", label=i18n("photo.pair.method"))
+            method = gr.Radio(
+                METHODS, value="linear", label=i18n("photo.pair.method"), info=i18n("photo.pair.method.info")
+            )
             taken = gr.CheckboxGroup(
-                [(f"Channel {index + 1}", index) for index in range(CHANNELS)],
+                [(str(index + 1), index) for index in range(CHANNELS)],
                 label=i18n("photo.pair.take"),
                 elem_id="photo-taken",
             )
@@ -49,36 +52,43 @@ def build(visit: gr.State, jobs: str) -> None:
         event(on_change, inputs, outputs, trigger_mode="always_last", show_progress="hidden", **job)
 
 
-def on_photo(path: str | None, visit: Any, _second: Any, part: float, method: str, taken: list[int]) -> tuple[Any, ...]:
+def on_photo(
+    request: gr.Request,
+    path: str | None,
+    visit: Any,
+    _second: Any,
+    part: float,
+    method: str,
+    taken: list[int],
+) -> tuple[Any, ...]:
+    language = language_of(request)
     if path is None:
         return None, None, None, ""
     if visit is None or visit.encoding.photo is None:
-        return None, None, None, notes_html(("Choose a first photo above.",))
+        return None, None, None, notes_html((FIRST,), language)
     first: Encoding = visit.encoding
     try:
         photo, _ = read_photo(path, max(first.size))
         fitted = ImageOps.fit(photo, first.size, Image.Resampling.LANCZOS)
         second = photo_jobs.encode(first.model, fitted)
     except ValueError as error:
-        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), error=True)
-    return on_change(visit, second, part, method, taken)
+        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language, error=True)
+    return on_change(request, visit, second, part, method, taken)
 
 
-def on_change(visit: Any, second: Encoding | None, part: float, method: str, taken: list[int]) -> tuple[Any, ...]:
+def on_change(
+    request: gr.Request, visit: Any, second: Encoding | None, part: float, method: str, taken: list[int]
+) -> tuple[Any, ...]:
+    language = language_of(request)
     if second is None or visit is None:
         return gr.skip(), gr.skip(), gr.skip(), gr.skip()
     first: Encoding = visit.encoding
     if first.model != second.model or first.size != second.size or first.photo is None or second.photo is None:
-        return (
-            None,
-            None,
-            None,
-            notes_html((CHANGED,)),
-        )
+        return None, None, None, notes_html((CHANGED,), language)
     try:
         image = between(first, second, part, method, taken)
     except ValueError as error:
-        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), error=True)
+        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language, error=True)
     return second, image, Image.blend(first.photo, second.photo, part), ""
 
 
@@ -87,7 +97,7 @@ def between(first: Encoding, second: Encoding, part: float, method: str, taken: 
 
     Raises ValueError with a sentence: a part outside 0 to 1, another method, a channel that is not there.
     """
-    if not number(part, "The part", 1.0) >= 0 or method not in METHODS:
+    if not number(part, "The part", 1.0) >= 0 or method not in dict(METHODS).values():
         raise ValueError("The part lies between 0 and 1, the method is linear or spherical.")
     if not all(type(index) is int and 0 <= index < len(first.mean) for index in taken):
         raise ValueError(f"This model's channels are 1 to {len(first.mean)}.")

@@ -20,7 +20,7 @@ from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, sour
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
 from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png
 from explorer.ui.photo_measures import measures_list, notes_html
-from explorer.ui.texts import i18n
+from explorer.ui.texts import i18n, language_of
 
 SIDES = (512, 768, 1024, 0)
 JOBS = "photo"  # what runs a model shares this concurrency id: one at a time
@@ -99,7 +99,7 @@ def build() -> None:
             )
             notice = gr.HTML(elem_id="photo-notice")
         with gr.Column(scale=3, min_width=250):
-            sides = [(str(side) if side else "original", side) for side in SIDES]
+            sides = [(str(side) if side else "1:1", side) for side in SIDES]
             side = gr.Radio(sides, value=512, label=i18n("photo.side"), elem_id="photo-side")
             measures = gr.HTML(EMPTY, elem_id="photo-measures")
             with gr.Row(elem_id="photo-downloads", visible=False) as downloads:
@@ -144,11 +144,11 @@ def answering(parts: Parts, job: Callable[..., Any]) -> Callable[..., dict[Any, 
     """A handler whose answers name their parts, and whose sentences for bad input stand in the notice."""
 
     @wraps(job)
-    def handler(*arguments: Any, **options: Any) -> dict[Any, Any]:
+    def handler(request: gr.Request, *arguments: Any) -> dict[Any, Any]:
         try:
-            changes = job(*arguments, **options)
+            changes = job(request, *arguments)
         except ValueError as error:
-            changes = {"notice": notes_html((str(error),), error=True)}
+            changes = {"notice": notes_html((str(error),), language_of(request), error=True)}
             if job is on_edit:  # the view waits for an answer before it asks again
                 changes["view"] = {"failed": photo_view.new_key()}
         return {getattr(parts, name): value for name, value in changes.items()} or {parts.notice: gr.skip()}
@@ -157,6 +157,7 @@ def answering(parts: Parts, job: Callable[..., Any]) -> Callable[..., dict[Any, 
 
 
 def on_photo(
+    request: gr.Request,
     path: str | None,
     model: str,
     side: int,
@@ -166,38 +167,36 @@ def on_photo(
     """Another photo, model or size: encode, decode, measure."""
     if path is None:
         return {}
-    model = str(model).strip()
+    language, model = language_of(request), str(model).strip()
     if visit is not None and visit.asked == (path, model, side):  # as after the built-in one took another's place
-        return {"notice": notes_html(visit.encoding.notes)}
+        return {"notice": notes_html(visit.encoding.notes, language)}
     photo, note = read_photo(path, side or LARGEST)
-    encoding = photo_jobs.encode_or_built_in(
-        model,
-        photo,
-        (note,) if note else (),
-        lambda part, text: progress(part, desc=f"Fetching the model: {text}"),
-    )
-    arrived = arrive(encoding, visit, (path, encoding.model, side))
+    notes = (note,) if note else ()
+    encoding = photo_jobs.encode_or_built_in(model, photo, notes, photo_view.fetching(progress, language))
+    arrived = arrive(encoding, visit, language, (path, encoding.model, side))
     return {**arrived, **({} if encoding.model == model else {"model": encoding.model})}
 
 
-def on_latents(path: str | None, model: str, visit: Visit | None) -> dict[str, Any]:
+def on_latents(request: gr.Request, path: str | None, model: str, visit: Visit | None) -> dict[str, Any]:
     """Latents from a file take the photo's place."""
     if path is None:
         return {}
-    return arrive(photo_jobs.open_latents(for_visitors(str(model).strip()), load(path)), visit)
+    return arrive(photo_jobs.open_latents(for_visitors(str(model).strip()), load(path)), visit, language_of(request))
 
 
-def arrive(encoding: Encoding, visit: Visit | None, asked: tuple[str, str, int] | tuple[()] = ()) -> dict[str, Any]:
+def arrive(
+    encoding: Encoding, visit: Visit | None, language: str, asked: tuple[str, str, int] | tuple[()] = ()
+) -> dict[str, Any]:
     """The answer to a new photo or new latents."""
     folder = visit.folder if visit and visit.folder.is_dir() else new_folder()
     visit = Visit(encoding, photo_view.new_key(), folder, asked)
     decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
     view = photo_view.describe(encoding, encoding.mean, decoding.image, None, visit.key, new=True)
-    shown = {"visit": visit, "downloads": gr.Row(visible=True), "notice": notes_html(encoding.notes)}
-    return {**shown, **result(visit, encoding.mean, decoding, view)}
+    shown = {"visit": visit, "downloads": gr.Row(visible=True), "notice": notes_html(encoding.notes, language)}
+    return {**shown, **result(visit, encoding.mean, decoding, view, language)}
 
 
-def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
+def on_edit(request: gr.Request, visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
     """Edits, another way of showing the channels, or a cell that was clicked."""
     sent = event._data if isinstance(event._data, dict) else {}
     if visit is None:
@@ -217,10 +216,14 @@ def on_edit(visit: Visit | None, event: gr.EventData) -> dict[str, Any]:
     used = {"visit": visit, "view": view}  # the visit is kept for as long again
     if decoding is None:
         return used
-    return {**used, "notice": notes_html(decoding.notes), **result(visit, latents, decoding, view)}
+    language = language_of(request)
+    told = {"notice": notes_html(decoding.notes, language)}
+    return {**used, **told, **result(visit, latents, decoding, view, language)}
 
 
-def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any]) -> dict[str, Any]:
+def result(
+    visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any], language: str
+) -> dict[str, Any]:
     """What every new reconstruction changes: pictures, measures, files and the code that repeats it."""
     encoding, folder = visit.encoding, next_folder(visit.folder)
     measures = encoding.measures
@@ -233,7 +236,7 @@ def result(visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str
     return {
         "slider": (photo, png),
         "view": view,
-        "measures": measures_list(encoding, measures, decoding),
+        "measures": measures_list(encoding, measures, decoding, language),
         "png": png,
         "safetensors": str(folder / "latents.safetensors"),
         "npy": str(folder / "latents.npy"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -16,6 +17,7 @@ from explorer.latent_views import channel_pictures, colour_bar, deviation_pictur
 from explorer.metrics import error_map
 from explorer.photo_jobs import Encoding
 from explorer.ui.component import component, read
+from explorer.ui.texts import say
 
 SCRIPTS = [f"photo/{name}.js" for name in ("view", "cells", "edits", "start")]
 PERCENTILES = (0, 1, 2, 5)
@@ -117,6 +119,15 @@ def parse_cell(sent: Any, latents: np.ndarray) -> tuple[int, int] | None:
     if type(row) is not int or type(column) is not int or not (0 <= row < rows and 0 <= column < columns):
         raise ValueError(f"A cell lies in rows 0 to {rows - 1} and columns 0 to {columns - 1}.")
     return row, column
+
+
+def fetching(progress: gr.Progress, language: str) -> Callable[[float, str], None]:
+    """What a model's download tells of itself, in Gradio's bar."""
+
+    def tell(part: float, text: str) -> None:
+        progress(part, desc=say("photo.fetching", language, part=text))
+
+    return tell
 
 
 def new_key() -> str:

@@ -3,33 +3,79 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import gradio as gr
+from starlette.requests import Request
 
-TEXTS = Path(__file__).resolve().parents[2] / "assets" / "texts"
-
-
-def say(key: str, **values: object) -> str:
-    """A text in English, for what is said outside the page as well."""
-    return _all()["en"][key].format(**values)
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+ENGLISH = "en"
+TOLD = "told."  # begins the keys of sentences that the rest of the code says in English, to other callers as well
 
 
-class Note(str):
-    """A text in English that the page can say in its visitor's language: `said` is its key and values."""
+def say(key: str, language: str = ENGLISH, /, **values: object) -> str:
+    return _all()[language][key].format(**values)
 
-    said: dict[str, object]
 
-    def __new__(cls, key: str, **values: object) -> Note:
-        note = super().__new__(cls, say(key, **values))
-        note.said = {"key": key, "values": values}
-        return note
+def translated(sentence: str, language: str) -> str:
+    """A sentence that was said in English, in another language; as it is where none of the texts is like it."""
+    if language == ENGLISH:
+        return sentence
+    for pattern, key in _patterns():
+        if found := pattern.fullmatch(sentence):
+            values = {name: translated(value, language) for name, value in found.groupdict().items()}
+            return say(key, language, **values)
+    return sentence
+
+
+def language_of(request: gr.Request | Request | None) -> str:
+    """The language of the page that sent an event: its ?lang=, else its browser's, else English."""
+    if request is None:
+        return ENGLISH
+    accepted = (part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(","))
+    return look_up([str(request.query_params.get("lang", "")), *accepted])
+
+
+def look_up(wanted: Iterable[str]) -> str:
+    """Language tags, the best first -> that of a file here, by dropping subtags from the end (RFC 4647, 3.4)."""
+    for tag in wanted:
+        parts = tag.lower().split("-")
+        for length in range(len(parts), 0, -1):
+            if found := tags().get("-".join(parts[:length])):
+                return found
+    return ENGLISH
+
+
+@lru_cache(maxsize=1)
+def tags() -> dict[str, str]:
+    """Every tag that is understood, in lower case -> the file that answers to it."""
+    return {tag.lower(): name for name, said in _all().items() for tag in (name, *str(said["language.tags"]).split())}
 
 
 @lru_cache(maxsize=1)
 def _all() -> dict[str, dict[str, str]]:
-    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted(TEXTS.glob("*.json"))}
+    return {
+        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ASSETS / "texts").glob("*.json"))
+    }
+
+
+@lru_cache(maxsize=1)
+def _patterns() -> list[tuple[re.Pattern[str], str]]:
+    """What each of the told sentences looks like; those with the most words of their own first."""
+    known = {key: re.split(r"\{(\w+)\}", text) for key, text in texts(TOLD)[ENGLISH].items()}
+    found = []
+    for key, parts in sorted(known.items(), key=lambda item: -len("".join(item[1][::2]))):
+        seen: set[str] = set()
+        pattern = ""
+        for part, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
+            again = f"(?P={name})" if name in seen else f"(?P<{name}>.+)"
+            pattern += re.escape(part) + (again if name else "")
+            seen.add(name)
+        found.append((re.compile(pattern, re.DOTALL), key))
+    return found
 
 
 def texts(*groups: str) -> dict[str, dict[str, str]]:
@@ -42,7 +88,12 @@ def texts(*groups: str) -> dict[str, dict[str, str]]:
     }
 
 
-# For what Gradio draws itself. The lookup is its front end's, by the browser's language alone: ?lang= does not reach
-# it, and of Chinese it knows zh-CN and zh-TW by just these names, so that zh-HK, zh-SG or zh get English here. It also
-# takes labels, infos and first values only: not the choices of a radio, nor what an answer brings.
+def head() -> str:
+    """The script that finds the page's language, for its head: before Gradio's asks for it."""
+    script = (ASSETS / "language.js").read_text(encoding="utf-8")
+    return f"<script>{script.replace('TAGS', json.dumps(tags()))}</script>"
+
+
+# For what Gradio draws itself: labels, infos and first values, but not the choices of a radio, nor what an answer
+# brings; those are said here.
 i18n = gr.I18n(**texts("page", "models", "photo", "train"))

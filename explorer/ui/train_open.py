@@ -13,12 +13,13 @@ from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
 from explorer.ui.own_routes import introduce_own
 from explorer.ui.photo_measures import notes_html
-from explorer.ui.texts import i18n
+from explorer.ui.texts import i18n, language_of, translated
 
 OPEN = """watch("value", () => {
   if (props.value?.map) document.dispatchEvent(new CustomEvent("explorer-open", { detail: props.value.map }));
 });"""
 MAX_FILES = 20
+MANY = "A checkpoint has a handful of files."
 
 
 def opener() -> gr.HTML:
@@ -46,7 +47,7 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
         if not paths:
             return {notice: ""}
         if len(paths) > MAX_FILES:
-            return {notice: failure("A checkpoint has a handful of files."), files: None}
+            return {notice: failure(MANY, request), files: None}
         return answer(lambda visitor: own.open_files(visitor, [Path(path) for path in paths]), request)
 
     def on_hub(repo_id: str, request: gr.Request) -> dict[Any, Any]:
@@ -56,8 +57,8 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
         try:
             name = opening(str(request.session_hash))
         except ValueError as error:
-            return {notice: failure(str(error)), files: None}
-        return {notice: "", files: None, opener: to_map(worker, name), tabs: gr.Tabs(selected="map")}
+            return {notice: failure(str(error), request), files: None}
+        return {notice: "", files: None, opener: to_map(worker, name, request), tabs: gr.Tabs(selected="map")}
 
     shared: dict[str, Any] = {"concurrency_id": job, "concurrency_limit": 2, "api_visibility": "private"}
     outputs = [notice, files, opener, tabs]
@@ -66,22 +67,22 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
         event(on_hub, repo, outputs, show_progress_on=notice, **shared)
 
 
-def exploring(worker: DecodeWorker) -> Callable[[gr.EventData], Any]:
+def exploring(worker: DecodeWorker) -> Callable[[gr.Request, gr.EventData], Any]:
     """The handler of "explore", which carries {model}: -> what the opener takes, and the map's tab."""
 
-    def on_explore(event: gr.EventData) -> tuple[dict[str, Any], gr.Tabs]:
+    def on_explore(request: gr.Request, event: gr.EventData) -> tuple[dict[str, Any], gr.Tabs]:
         sent = event._data if isinstance(event._data, dict) else {}
         try:
-            return to_map(worker, str(sent.get("model"))), gr.Tabs(selected="map")
+            return to_map(worker, str(sent.get("model")), request), gr.Tabs(selected="map")
         except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise gr.Error(translated(str(error), language_of(request)), print_exception=False) from None
 
     return on_explore
 
 
-def to_map(worker: DecodeWorker, name: str) -> dict[str, Any]:
-    return {"key": secrets.token_hex(4), "map": introduce_own(worker.space(name))}
+def to_map(worker: DecodeWorker, name: str, request: gr.Request) -> dict[str, Any]:
+    return {"key": secrets.token_hex(4), "map": introduce_own(worker.space(name), language_of(request))}
 
 
-def failure(sentence: str) -> str:
-    return notes_html((sentence,), error=True)
+def failure(sentence: str, request: gr.Request) -> str:
+    return notes_html((sentence,), language_of(request), error=True)

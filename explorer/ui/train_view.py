@@ -16,6 +16,7 @@ from explorer.train_progress import Progress
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
 from explorer.ui.latent_map import PALETTE
+from explorer.ui.texts import TOLD
 
 SCRIPTS = [f"train/{name}.js" for name in ("view", "cloud", "curve", "start")]
 
@@ -24,7 +25,7 @@ def view(elem_id: str) -> gr.HTML:
     """Its events: "cancel", and "explore" with {model}. Its value is what `describe` or `refused` says."""
     data = load(RECIPE.data, "test")
     colours = {"labels": data.labels.tolist(), "class_names": list(data.class_names), "palette": list(PALETTE)}
-    return component(read("train/train.html"), read("train/train.css"), SCRIPTS, elem_id, ("train",), **colours)
+    return component(read("train/train.html"), read("train/train.css"), SCRIPTS, elem_id, ("train", TOLD), **colours)
 
 
 def describe(training: Training) -> dict[str, Any]:

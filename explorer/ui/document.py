@@ -1,0 +1,55 @@
+"""The page's HTML: what must stand in its head from the first byte on, and packed on its way out.
+
+Gradio adds what gr.Blocks takes as `head` by a script of its own, after it has chosen a language, and sends the page
+unpacked.
+"""
+
+from __future__ import annotations
+
+import gzip
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PACK_LEVEL = 5
+
+
+class Document:
+    """ASGI middleware: the app's page with markup at the beginning of its head, in gzip where that is accepted."""
+
+    def __init__(self, app: ASGIApp, head: str) -> None:
+        self.app = app
+        self.head = head.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+            await self.app(scope, receive, send)
+            return
+        packs = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        start: Message = {}
+        content = bytearray()
+
+        async def gather(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+                return
+            content.extend(message.get("body", b""))
+            if not message.get("more_body"):
+                body = self.made(start, bytes(content), packs)
+                await send(start)
+                await send({"type": "http.response.body", "body": body})
+
+        await self.app(scope, receive, gather)
+
+    def made(self, start: Message, content: bytes, packs: bool) -> bytes:
+        """The body, and its headers in `start`; anything but a page, such as a redirection, stays as it is."""
+        headers = MutableHeaders(raw=start["headers"])
+        if not headers.get("content-type", "").startswith("text/html") or "content-encoding" in headers:
+            return content
+        content = content.replace(b"<head>", b"<head>" + self.head, 1)
+        headers.add_vary_header("Accept-Encoding")
+        if packs:
+            content = gzip.compress(content, PACK_LEVEL)
+            headers["content-encoding"] = "gzip"
+        headers["content-length"] = str(len(content))
+        return content

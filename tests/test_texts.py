@@ -1,0 +1,116 @@
+"""What the page says, in each language; and which sentences of the rest of the code it can say in another one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from explorer.checkpoint_files import NO_ZIP
+from explorer.ui.texts import TOLD, head, language_of, look_up, texts, translated
+
+EXPLORER = Path(__file__).resolve().parent.parent / "explorer"
+# Whose sentences visitors of the page meet, every one of them.
+MET = (
+    *("photo", "photo_models", "photo_jobs", "latent_files", "checkpoint_files", "checkpoint_hub", "own_models"),
+    *("tool_thread", "gpu", "ui/photo_pair", "ui/photo_compare", "ui/photo_tab", "ui/train_open", "ui/originals"),
+)
+UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer
+    *("A training failed: {}", "A training could not be started: {}"),
+    "The part lies between 0 and 1, the method is linear or spherical.",
+}
+
+
+def shape(text: str) -> str:
+    """A text with all that is put into it left out."""
+    return re.sub(r"\{\w*\}", "{}", text)
+
+
+def sentences(module: str) -> set[str]:
+    """What a module says: its strings that end with a full stop, docstrings aside."""
+    tree = ast.parse((EXPLORER / f"{module}.py").read_text(encoding="utf-8"))
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    parts |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            found.add("".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            found.add(node.value)
+    return {text for text in found if re.fullmatch(r"[A-Z{].* .*(\.|: \{\})", text)}
+
+
+@pytest.mark.parametrize("module", [*MET, "train_here"])
+def test_every_sentence_that_a_visitor_can_meet_is_there_in_each_language(module: str) -> None:
+    known = {shape(text) for text in texts(TOLD)["en"].values()}
+    said = {text for text in sentences(module) if text not in UNMET and not text.startswith("{}: {}")}
+    assert said - known == set()
+
+
+def test_every_told_sentence_is_one_that_the_code_says() -> None:
+    modules = [str(file.relative_to(EXPLORER).with_suffix("")) for file in EXPLORER.rglob("*.py")]
+    said = set().union(*(sentences(module) for module in modules))
+    elsewhere = "told.original."  # said by key
+    known = {key: shape(text) for key, text in texts(TOLD)["en"].items() if not key.startswith(elsewhere)}
+    assert {key for key, text in known.items() if text not in said} == set()
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "zh-TW"])
+def test_a_sentence_is_recognised_with_what_was_put_into_it(language: str) -> None:
+    said, english = texts(TOLD)[language], texts(TOLD)["en"]
+    for key, text in english.items():
+        names = re.findall(r"\{(\w+)\}", text)
+        values = {name: f"<{name} 12>" for name in names}
+        assert translated(text.format(**values), language) == said[key].format(**values), key
+
+
+def test_a_sentence_within_another_is_translated_as_well() -> None:
+    why = "There is no public model of that id on the Hub."
+    said = texts(TOLD)["zh-CN"]
+    for key, whole in (
+        ("photo.of-list", f"Model 2 of the list: {why}"),
+        ("photo.built-in", f"{why} The built-in model is shown instead."),
+    ):
+        expected = said[f"told.{key}"].format(why=said["told.hub.no-model"], number=2)
+        assert translated(whole, "zh-CN") == expected
+
+
+def test_an_unknown_sentence_and_english_stay_as_they_are() -> None:
+    assert translated("{Nobody} said this.", "zh-CN") == "{Nobody} said this."
+    assert translated(NO_ZIP, "en") == NO_ZIP
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (["zh-CN"], "zh-CN"),
+        (["zh"], "zh-CN"),
+        (["zh-SG"], "zh-CN"),
+        (["zh-Hant-HK"], "zh-TW"),
+        (["zh-hk", "en"], "zh-TW"),
+        (["zh-MO"], "zh-TW"),
+        (["de-AT", "fr", "zh-TW"], "zh-TW"),
+        (["en-GB", "zh"], "en"),
+        (["de"], "en"),
+        (["", "*", "-", "<b>"], "en"),
+        ([], "en"),
+    ],
+)
+def test_a_language_is_looked_up_by_its_tags_from_the_most_exact_on(wanted: list[str], found: str) -> None:
+    assert look_up(wanted) == found
+
+
+def test_the_address_says_the_language_before_the_browser_does() -> None:
+    accepted = {"accept-language": "de;q=0.9, zh-HK;q=0.8, en;q=0.5"}
+    assert language_of(SimpleNamespace(query_params={}, headers=accepted)) == "zh-TW"
+    assert language_of(SimpleNamespace(query_params={"lang": "zh-CN"}, headers=accepted)) == "zh-CN"
+    assert language_of(SimpleNamespace(query_params={"lang": "xx"}, headers={})) == "en"
+    assert language_of(None) == "en"
+
+
+def test_the_heads_script_knows_every_tag() -> None:
+    assert '"zh-hk": "zh-TW"' in head()
+    assert "TAGS" not in head()
