@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import explorer
 from explorer.train_here import SECONDS
+from explorer.ui.models_tab import COLUMNS
 from explorer.ui.texts import texts
 
 pytestmark = pytest.mark.browser
@@ -155,6 +156,8 @@ def test_the_rest_of_the_page_is_in_the_same_language(chinese: tuple[Page, str],
     expect(page.locator('[data-role="teaches"]')).to_contain_text(said["own.vae"].partition("{")[0])
     page.get_by_role("tab", name=said["page.models"]).click()
     expect(page.get_by_text(said["models.commands"])).to_be_visible()
+    heads = page.locator("#models-table th").all_text_contents()
+    assert heads == [said[f"models.{name}"] for name in COLUMNS]
 
 
 def use(page: Page, tool: str) -> None:

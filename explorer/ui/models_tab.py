@@ -8,27 +8,18 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
-from explorer.ui.texts import i18n
+from explorer.ui.component import SPEECH, read
+from explorer.ui.texts import i18n, texts
 
-HEADERS = [
-    "model",
-    "data",
-    "network",
-    "latents",
-    "loss",
-    "parameters",
-    "BCE / pixel",
-    "MSE / pixel",
-    "ELBO in nats",
-    "k-NN",
-]
+COLUMNS = ("model", "data", "network", "latents", "loss", "parameters", "bce", "mse", "elbo", "knn")
 
 
 def build(worker: DecodeWorker) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     configs = [worker.space(name).config for name in worker.names]
     gr.Markdown(i18n("models.about"))
-    gr.HTML(scrolling_table([row(config) for config in configs]), elem_id="models-table")
+    speech: dict[str, Any] = {"js_on_load": read(SPEECH), "texts": texts("models.", "page.models")}
+    gr.HTML(scrolling_table([row(config) for config in configs]), elem_id="models-table", **speech)
     commands = "\n".join(str(config["command"]) for config in configs)
     gr.Code(commands, language=None, label=i18n("models.commands"), interactive=False, show_line_numbers=False)
 
@@ -36,14 +27,9 @@ def build(worker: DecodeWorker) -> None:
 def scrolling_table(rows: list[list[str]]) -> str:
     """Rows below the headers, in a region that the keyboard can reach and scroll where it is too wide."""
     lines = [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>" for cells in rows]
-    head = "".join(f"<th>{escape(name)}</th>" for name in HEADERS)
+    head = "".join(f'<th data-text="models.{name}"></th>' for name in COLUMNS)
     inside = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    return f'<div class="scrolling" tabindex="0" role="region" aria-label="Models">{inside}</div>'
-
-
-def table(rows: list[list[str]], headers: list[str] = HEADERS) -> str:
-    """Headers and rows as a Markdown table."""
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [headers, ["---"] * len(headers), *rows])
+    return f'<div class="scrolling" tabindex="0" role="region" data-label="page.models">{inside}</div>'
 
 
 def row(config: dict[str, Any]) -> list[str]:

@@ -10,7 +10,6 @@ from PIL import Image
 from explorer import photo_jobs
 from explorer.photo_jobs import Encoding
 from explorer.photo_models import BUILT_IN, Progress, for_visitors
-from explorer.ui.models_tab import table
 from explorer.ui.photo_measures import headers, notes_html, row
 from explorer.ui.photo_view import fetching
 from explorer.ui.texts import i18n, language_of, say
@@ -92,4 +91,6 @@ def table_of(results: list[Encoding], language: str) -> str:
     """Headers and a row for each result, as a Markdown table."""
     if not results:
         return ""
-    return table([row(result, language) for result in results], headers(language))
+    names = headers(language)
+    rows = [names, ["---"] * len(names), *(row(result, language) for result in results)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in rows)
