@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from map_page import expected, open_tool, pixels, place, settle, visit
-from playwright.sync_api import Page, expect
+from map_page import expected, open_tool, painted, pixels, place, settle, visit
+from playwright.sync_api import Browser, Page, expect
+
+import explorer
 
 pytestmark = pytest.mark.browser
 MODEL = "mnist-vae-20d"
@@ -95,3 +97,72 @@ def test_a_screen_reader_hears_where_the_cursor_is_and_what_a_tool_says(page: Pa
     expect(page.locator('[data-role="live"][aria-live="polite"]')).to_contain_text("nearest class")
     for role in ("lattice-note", "trust-note", "walk-note", "compare-words", "history-words"):
         assert page.locator(f'[data-role="{role}"]').get_attribute("role") == "status", role
+
+
+def test_a_digit_is_drawn_with_the_keyboard_alone(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d&tool=draw")
+    page.locator('[data-role="sketch"]').focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator('[data-role="sketch-pen"]')).to_be_visible()
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(300)
+    assert not painted(page, "sketch")[..., 0].any()  # the pen is not down yet
+    page.keyboard.press("Space")
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowLeft")  # with the pen lifted again
+    expect(page.locator('[data-role="own-outcome"]')).to_be_visible()
+    drawn = painted(page, "sketch")[..., 0] > 127
+    rows, columns = np.flatnonzero(drawn.any(1)), np.flatnonzero(drawn.any(0))
+    assert (rows[0], rows[-1]) == pytest.approx((56 - 11, 56 + 168 + 11), abs=2)
+    assert (columns[0], columns[-1]) == pytest.approx((140 - 11, 140 + 11), abs=2)
+    expect(page.locator('[data-role="own-classes"] span').first).to_have_text("1")
+    page.keyboard.press("Tab")
+    expect(page.locator('[data-role="sketch-pen"]')).to_be_hidden()
+
+
+@pytest.mark.parametrize("kind", ["box", "lasso"])
+def test_points_are_selected_with_the_keyboard_alone(page: Page, address: str, kind: str) -> None:
+    visit(page, address, "?model=digits-vae-2d&tool=select")
+    if kind == "box":
+        page.locator('[name="select-kind"]:checked').focus()
+        page.keyboard.press("ArrowRight")
+    page.locator('[data-role="pad"]').focus()
+    page.keyboard.press("Shift+ArrowLeft")  # off the test point where the cursor stands at first
+    corners = [place(page)]
+    page.keyboard.press("Space")
+    for way in ("ArrowRight", "ArrowUp"):
+        for _ in range(3):
+            page.keyboard.press(f"Shift+{way}")
+        corners.append(place(page))
+    page.keyboard.press("Space")
+    expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
+    (x0, y0), (x1, _), (x2, y2) = ((float(corner["x"]), float(corner["y"])) for corner in corners)
+    x, y = explorer.load("digits-vae-2d").plane.T
+    inside = (x > x0) & (x < x2) & (y > y0) & (y < y2)
+    if kind == "lasso":  # the triangle below the diagonal
+        inside &= (y - y0) / (y2 - y0) < (x - x0) / (x1 - x0)
+    assert page.locator('[data-role="select-count"]').text_content() == str(inside.sum())
+    assert inside.sum() > 3
+    page.keyboard.press("Escape")
+    expect(page.locator('[data-role="select-outcome"]')).to_be_hidden()
+
+
+def test_on_a_phone_the_map_comes_first(browser: Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    visit(page, address, f"?model={MODEL}&tool=history")
+    tops = [page.locator(f'[data-role="{role}"]').bounding_box() for role in ("pad", "models", "teaches", "panels")]
+    assert [top["y"] for top in tops if top] == sorted(top["y"] for top in tops if top)
+    assert tops[0] is not None
+    assert tops[0]["y"] < 200
+    for role, within in (("strip", '[data-open="history"]'), ("models", "label:has(:checked)")):  # in their rows' sight
+        row, item = (page.locator(f'[data-role="{role}"]{found}') for found in ("", f" {within}"))
+        (left, width), (at, wide) = (
+            (box["x"], box["width"]) for box in (row.bounding_box(), item.bounding_box()) if box
+        )
+        assert left <= at
+        assert at + wide <= left + width + 1
+    context.close()

@@ -246,7 +246,8 @@ def test_a_wide_dark_on_light_picture_becomes_the_image_that_was_drawn(page: Pag
             .getImageData(2, 2, 1, 1).data[0] === 235"""
     )
     _, image, _ = landed(page, "mnist-vae-20d")
-    assert np.abs(image - drawn).mean() < 0.02
+    around = [np.roll(image, (down, right), (0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
+    assert min(np.abs(moved - drawn).mean() for moved in around) < 0.02  # a pixel aside where its box rounds otherwise
     stroke(page, [(20, 30), (60, 30)])  # a pen that shows on this ground
     assert pixels(page, "sketch")[30, 40] == 0
 

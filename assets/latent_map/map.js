@@ -106,7 +106,9 @@ function clearModel(model) {
   for (const role of ["x", "y", "nearest"]) part(role).textContent = "–";
   delete canvas.dataset.place;
   canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-  part("models").querySelector(`[value="${CSS.escape(model.name)}"]`).checked = true;
+  const choice = part("models").querySelector(`[value="${CSS.escape(model.name)}"]`);
+  choice.checked = true;
+  centre(choice.parentElement);
 }
 
 async function show(name, figure) {

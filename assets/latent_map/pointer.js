@@ -99,10 +99,12 @@ pad.addEventListener("keydown", (event) => {
     const [low, high] = axes()[1].range;
     const size = ((high - low) / 200) * (event.shiftKey ? 10 : 1);
     moveTo(round(state.x + step[0] * size), round(state.y + step[1] * size), state.point, event.timeStamp, state.z);
+    tools[open].stepped?.();
     remember();
   } else if (event.key === "+" || event.key === "=") zoom(0.8);
   else if (event.key === "-") zoom(1.25);
   else if (event.key === "0") reset();
+  else if (event.key === " " && tools[open].pen) tools[open].pen();
   else if (event.key === "Enter" || event.key === " ") pickNearest();
   else return;
   event.preventDefault();

@@ -13,7 +13,7 @@ const ICONS = { // 20 × 20, stroked
   history: "M3.5 10a6.5 6.5 0 106.5-6.5c-2.3 0-4.3 1.2-5.5 3M4.5 3.5v3h3M10 6.5V10l2.5 2",
 };
 const NAMES = Object.keys(ICONS);
-const tools = {}; // name -> its hooks: opened, closed, moved, viewed, shown, cleared, click, press
+const tools = {}; // name -> its hooks: opened, closed, moved, viewed, shown, cleared, click, press, pen, stepped
 let open = "point";
 
 function addTool(name, hooks) {
@@ -34,9 +34,16 @@ function openTool(name) {
     panel(other).hidden = other !== name;
   }
   root.dataset.tool = name;
+  centre(tab(name));
   tools[before].closed?.();
   tools[name].opened?.();
   remember();
+}
+
+// In a row that scrolls, where there is too little room for all.
+function centre(item) {
+  const row = item.parentElement;
+  row.scrollTo({ left: item.offsetLeft - row.offsetLeft - (row.clientWidth - item.offsetWidth) / 2 });
 }
 
 // A dot on a tool that goes on working while another is open.

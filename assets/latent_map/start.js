@@ -18,10 +18,7 @@ async function start() {
 document.addEventListener("explorer-open", ({ detail }) => {
   learn(detail);
   notify("");
-  openModel(detail.name).then(() => {
-    remember();
-    part("models").querySelector(":checked").parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
-  });
+  openModel(detail.name).then(remember);
 });
 
 function drawModels(models) {

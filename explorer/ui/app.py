@@ -71,7 +71,7 @@ CSS = """
 #train-start:hover { background: var(--primary-700); }
 #train-view .html-container { padding: 0 !important; }
 #train-opener { display: none; }
-@media (max-width: 760px) { #title p { display: none; } }
+@media (max-width: 760px) { #title p { display: none; } #title h1 { margin: 0; font-size: 17px; white-space: nowrap; } }
 """
 # The padding stands here since Gradio confines CSS to what lies within it.
 HEAD = """<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">

@@ -1,13 +1,6 @@
-// The visitor's own image: a sketch pad, and where on the map its picture lands.
-const SKETCH = 280; // pixels of the pad's side
-const BRUSH = 22;
-const HALVED = SKETCH / 2; // what is sent: each pixel the mean of two by two
+// The visitor's own image: where on the map lands what is on the sketch pad.
 const OWN_PAUSE = 80; // milliseconds from one question to the next while drawing
 const INVITATION = say("draw.invitation");
-const sketch = part("sketch"), ink = sketch.getContext("2d", { willReadFrequently: true });
-let sketched = false; // whether there is anything on the pad
-let stroke = null; // where the pen was last, while it is down
-let sketchTurn = 0; // a picture that is being read belongs to the turn in which it was chosen
 let sketchDue = false, sketchMap = false; // a question at the next frame; whether the map to ask about is shown
 let ownTold = null; // the answer about what is on the pad
 
@@ -16,112 +9,7 @@ const ownAsk = new Latest("own", showOwn, (sentence) => {
   part("own-note").textContent = sentence;
 }, OWN_PAUSE);
 
-// --- the pad ---
-
-function blankSketch(ground, brush) {
-  Object.assign(ink, { fillStyle: ground, strokeStyle: brush, lineWidth: BRUSH, lineCap: "round", lineJoin: "round" });
-  ink.fillRect(0, 0, SKETCH, SKETCH);
-}
-
-function setSketched(on) {
-  sketched = on;
-  part("sketch-invite").hidden = on;
-}
-
-const onSketch = (event) => {
-  const box = sketch.getBoundingClientRect();
-  return [((event.clientX - box.left) * SKETCH) / box.width, ((event.clientY - box.top) * SKETCH) / box.height];
-};
-
-function strokeTo(places) {
-  ink.beginPath();
-  ink.moveTo(...stroke);
-  for (const place of places) ink.lineTo(...place);
-  ink.stroke();
-  stroke = places[places.length - 1];
-  setSketched(true);
-  ownSoon();
-}
-
-sketch.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0 || stroke) return;
-  event.preventDefault(); // or a drag would select text
-  sketch.setPointerCapture(event.pointerId);
-  sketchTurn += 1;
-  const [x, y] = (stroke = onSketch(event));
-  strokeTo([[x + 0.01, y]]); // a line of no length leaves no dot
-});
-sketch.addEventListener("pointermove", (event) => {
-  if (!stroke || !sketch.hasPointerCapture(event.pointerId)) return;
-  const between = event.getCoalescedEvents?.() ?? []; // a fast hand moves several times a frame
-  strokeTo((between.length ? between : [event]).map(onSketch));
-});
-sketch.addEventListener("lostpointercapture", () => (stroke = null)); // also after pointerup and pointercancel
-
-function clearSketch() {
-  sketchTurn += 1;
-  stroke = null;
-  setSketched(false);
-  blankSketch("#000", "#fff");
-  ownAsk.drop();
-  forgetOwn();
-}
-
-// --- a picture from a file: the browser reads it, and the server gets pixels only ---
-
-async function uploadSketch(file) {
-  const mine = ++sketchTurn, picture = await createImageBitmap(file).catch(() => null);
-  if (mine !== sketchTurn) return picture?.close();
-  if (!picture) return (part("own-note").textContent = say("draw.unreadable"));
-  const scale = SKETCH / Math.max(picture.width, picture.height);
-  const [width, height] = [picture.width * scale, picture.height * scale];
-  const ground = groundOf(picture), bright = ground.reduce((sum, level) => sum + level) > 3 * 127;
-  blankSketch(`rgb(${ground})`, bright ? "#000" : "#fff");
-  ink.imageSmoothingQuality = "high";
-  ink.drawImage(picture, (SKETCH - width) / 2, (SKETCH - height) / 2, width, height);
-  picture.close();
-  setSketched(true);
-  ownSoon();
-}
-
-// The colour around a picture that is not square: its border's, or what its ink stands out from where it is transparent.
-function groundOf(picture) {
-  const small = document.createElement("canvas"), side = 32;
-  Object.assign(small, { width: side, height: side });
-  const context = small.getContext("2d");
-  context.drawImage(picture, 0, 0, side, side);
-  const { data } = context.getImageData(0, 0, side, side), all = Array.from({ length: side * side }, (_, i) => i);
-  const inked = all.filter((i) => data[4 * i + 3] > 127), mean = inked.reduce((sum, i) => sum + data[4 * i + 1], 0) / inked.length;
-  if (all.some((i) => data[4 * i + 3] < 250)) return mean < 128 ? [255, 255, 255] : [0, 0, 0];
-  const border = all.filter((i) => [0, side - 1].includes(i % side) || i < side || i >= side * (side - 1));
-  return [0, 1, 2].map((channel) => border.map((i) => data[4 * i + channel]).sort((a, b) => a - b)[border.length >> 1]);
-}
-
-part("sketch-clear").onclick = clearSketch;
-part("sketch-upload").onclick = () => part("sketch-file").click();
-part("sketch-file").onchange = () => {
-  const [file] = part("sketch-file").files;
-  part("sketch-file").value = ""; // so that the same file can be chosen again
-  if (file) uploadSketch(file);
-};
-sketch.addEventListener("dragover", (event) => event.preventDefault());
-sketch.addEventListener("drop", (event) => {
-  event.preventDefault();
-  const [file] = event.dataTransfer.files;
-  if (file) uploadSketch(file);
-});
-
 // --- the question, and what is shown of its answer ---
-
-function greySketch() {
-  const { data } = ink.getImageData(0, 0, SKETCH, SKETCH), grey = new Uint8Array(HALVED * HALVED);
-  const luma = (i) => 299 * data[i] + 587 * data[i + 1] + 114 * data[i + 2]; // in thousandths: whole numbers
-  for (let i = 0; i < grey.length; i++) {
-    const first = 4 * (2 * Math.floor(i / HALVED) * SKETCH + 2 * (i % HALVED)), below = first + 4 * SKETCH;
-    grey[i] = Math.round((luma(first) + luma(first + 4) + luma(below) + luma(below + 4)) / 4000);
-  }
-  return btoa(String.fromCharCode(...grey));
-}
 
 function ownSoon() {
   if (sketchDue) return;

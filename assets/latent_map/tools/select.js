@@ -3,6 +3,7 @@ const FEWEST_PIXELS = 2; // between two places of a lasso
 const NOTHING_SELECTED = say("select.nothing");
 const HOW_TO_SELECT = say("select.hint");
 let lasso = null; // places (x, y) of the map around which is being drawn
+let penDown = false; // whether the cursor draws, moved by keys
 let ringed = null; // those around which was drawn
 let selected = []; // indices in the test set
 let selectedMean = null; // their mean latent
@@ -35,7 +36,7 @@ function showLasso() {
 }
 
 function dropLasso() {
-  lasso = null;
+  [lasso, penDown] = [null, false];
   showLasso();
 }
 
@@ -72,7 +73,7 @@ function select(indices, ring) {
 function clearSelected(sentence = HOW_TO_SELECT) {
   each("selected", []);
   selectAsk.drop();
-  [lasso, ringed, selected, selectedMean] = [null, null, [], null];
+  [lasso, penDown, ringed, selected, selectedMean] = [null, false, null, [], null];
   showLasso();
   part("select-outcome").hidden = true;
   part("select-note").textContent = sentence;
@@ -131,8 +132,16 @@ addTool("select", {
     else if (ring) select(shownWithin(ring), ring);
     return moved;
   },
+  pen() {
+    if (!penDown) [lasso, penDown] = [[[state.x, state.y]], true];
+    else select(shownWithin(lasso), lasso);
+    showLasso();
+  },
+  stepped() {
+    if (penDown) extendLasso(toPixels(state.x, state.y));
+  },
   viewed() {
-    if (lasso && !press) dropLasso(); // two fingers zoom instead
+    if (lasso && !press && !penDown) dropLasso(); // two fingers zoom instead
   },
   cleared: () => clearSelected(),
 });
