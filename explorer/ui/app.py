@@ -65,6 +65,9 @@ CSS = """
 .notes p { margin: 0; }
 #photo-measures .hint { color: var(--body-text-color-subdued); }
 #photo-table { overflow-x: auto; }
+/* Gradio's mark of a missing picture has a label that a plain element must not have: for eyes only, then. */
+.empty { visibility: hidden; }
+.empty svg { visibility: visible; }
 #train-about p { max-width: 130ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
 #train-row { flex-wrap: wrap; }
 #train-start { background: var(--primary-700); }
