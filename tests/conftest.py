@@ -188,3 +188,14 @@ def page(context: BrowserContext) -> Iterator[Page]:
     page.remove_listener("pageerror", thrown)
     page.remove_listener("console", logged)
     assert problems == []
+
+
+@pytest.fixture
+def quiet_page(context: BrowserContext) -> Iterator[Page]:
+    """A page where a question may be refused, which the browser logs as an error, but where no script may throw."""
+    page = context.new_page()
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    yield page
+    page.close()
+    assert thrown == []

@@ -7,7 +7,7 @@ import io
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from scipy.spatial import cKDTree
 
 import explorer
@@ -144,3 +144,17 @@ def lonely_points(model: str, count: int) -> list[int]:
     inside = np.flatnonzero((np.abs(plane - np.median(plane, 0)) < 1.5 * plane.std(0)).all(1))
     nearest = cKDTree(plane).query(plane[inside], 2)[0][:, 1]
     return inside[np.argsort(-nearest)[:count]].tolist()
+
+
+FAILURES = {  # a way to fail -> what the page says of it
+    "abort": "The server did not answer; try again in a moment.",
+    "503": "Busy; try again.",
+}
+
+
+def fail(failure: str, route: Route) -> None:
+    """For page.route: a server that does not answer, or has no time."""
+    if failure == "abort":
+        route.abort()
+    else:
+        route.fulfill(status=503, json={"error": FAILURES[failure]})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -20,14 +19,6 @@ pytestmark = pytest.mark.browser
 SEVEN = [[(70, 75), (140, 70), (205, 75), (170, 140), (135, 225)], [(110, 150), (195, 145)]]  # of 280 × 280
 OWN = "**/tool/own"
 PLOT = '[data-role="plot"]'
-
-
-@pytest.fixture
-def quiet_page(browser: Browser) -> Iterator[Page]:
-    """A page where a question may be refused, which the browser logs as an error."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    yield context.new_page()
-    context.close()
 
 
 def open_draw(page: Page, address: str, model: str) -> None:
@@ -263,19 +254,16 @@ def test_a_file_that_is_no_picture_gets_a_sentence_and_the_drawing_stays(page: P
     expect(page.locator('[data-role="own-outcome"]')).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("level", "rim", "sentence"), [(0, 0, EMPTY), (255, 0, EMPTY), (255, 2, FILLED)], ids=["black", "white", "full"]
-)
-def test_a_pad_with_nothing_to_see_gets_a_sentence(
-    quiet_page: Page, address: str, level: int, rim: int, sentence: str
-) -> None:
+def test_a_pad_with_nothing_to_see_gets_a_sentence(quiet_page: Page, address: str) -> None:
     open_draw(quiet_page, address, "digits-vae-2d")
-    draw(quiet_page)
-    landed(quiet_page, "digits-vae-2d")
-    upload(quiet_page, png(np.pad(np.full((280 - 2 * rim,) * 2, level, np.uint8), rim)))
-    expect(quiet_page.locator('[data-role="own-note"]')).to_have_text(sentence)
-    expect(quiet_page.locator('[data-role="own-outcome"]')).to_be_hidden()
-    expect(quiet_page.locator('[data-layer="draw"] > *')).to_have_count(0)
+    for level, rim, sentence in ((0, 0, EMPTY), (255, 0, EMPTY), (255, 2, FILLED)):  # black, white, full
+        draw(quiet_page)
+        expect(quiet_page.locator('[data-role="own-outcome"]')).to_be_visible()
+        upload(quiet_page, png(np.pad(np.full((280 - 2 * rim,) * 2, level, np.uint8), rim)))
+        expect(quiet_page.locator('[data-role="own-note"]')).to_have_text(sentence)
+        expect(quiet_page.locator('[data-role="own-outcome"]')).to_be_hidden()
+        expect(quiet_page.locator('[data-layer="draw"] > *')).to_have_count(0)
+        quiet_page.locator('[data-role="sketch-clear"]').click()
 
 
 def test_another_model_is_asked_about_the_same_drawing(page: Page, address: str) -> None:

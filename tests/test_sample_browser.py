@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
-from map_page import at_pixels, drag, expected, open_tool, pad_box, pictures, pixels, place, settle, visit
+from map_page import (
+    FAILURES,
+    at_pixels,
+    drag,
+    expected,
+    fail,
+    open_tool,
+    pad_box,
+    pictures,
+    pixels,
+    place,
+    settle,
+    visit,
+)
 from playwright.sync_api import Browser, Locator, Page, expect
 
 import explorer
@@ -65,11 +79,11 @@ def test_eighteen_samples_are_shown_as_the_decoder_makes_them(page: Page, addres
     np.testing.assert_array_equal(pictures(page, "sample-thumbs"), to_bytes(space.decode(drawn(page))))
     draw_again(page)
     np.testing.assert_array_equal(pictures(page, "sample-thumbs"), to_bytes(space.decode(drawn(page))))
+    assert_places_are_told(page, space)
 
 
-@pytest.mark.parametrize("model", ["fashion-ae-2d", "mnist-vae-20d"])
-def test_the_coordinates_beside_the_samples_are_their_places_on_the_map(page: Page, address: str, model: str) -> None:
-    space = begin(page, address, model)
+def assert_places_are_told(page: Page, space: LatentSpace) -> None:
+    """The coordinates beside the samples, and their marks, are their places on the map."""
     xy = space.to_plane(drawn(page))
     shown = page.locator(f"{EACH} small").all_text_contents()
     for text, (x, y) in zip(shown, xy, strict=True):
@@ -198,42 +212,28 @@ def test_another_model_draws_its_own_samples(page: Page, address: str) -> None:
     np.testing.assert_array_equal(pictures(page, "sample-thumbs"), to_bytes(space.decode(drawn(page))))
 
 
-@pytest.mark.parametrize("failure", ["abort", "503"])
-def test_a_server_that_fails_says_a_sentence_and_the_next_try_works(
-    browser: Browser, address: str, failure: str
-) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    thrown: list[str] = []
-    page.on("pageerror", lambda error: thrown.append(str(error)))
+def test_a_server_that_fails_says_a_sentence_and_the_next_try_works(quiet_page: Page, address: str) -> None:
+    page = quiet_page
     space = begin(page, address, "fashion-vae-2d")
-    page.route(
-        "**/tool/samples",
-        lambda route: (
-            route.abort() if failure == "abort" else route.fulfill(status=503, json={"error": "Busy; try again."})
-        ),
-    )
-    page.get_by_role("button", name="Draw 18").click()
-    sentence = "The server did not answer; try again in a moment." if failure == "abort" else "Busy; try again."
-    expect(page.locator(NOTE)).to_have_text(sentence)
-    expect(page.locator(EACH)).to_have_count(0)
-    expect(page.locator(MARKERS)).to_have_count(0)
-    drag(page, [(0.3, 0.3), (0.4, 0.5)])
-    np.testing.assert_array_equal(pixels(page), expected(place(page)))
-    page.unroute_all()
-    page.get_by_role("button", name="Draw 18").click()
-    expect(page.locator(EACH)).to_have_count(18)
-    expect(page.locator(NOTE)).to_have_text("")
-    np.testing.assert_array_equal(pictures(page, "sample-thumbs"), to_bytes(space.decode(drawn(page))))
-    assert thrown == []
-    context.close()
+    for failure, sentence in FAILURES.items():
+        page.route("**/tool/samples", partial(fail, failure))
+        page.get_by_role("button", name="Draw 18").click()
+        expect(page.locator(NOTE)).to_have_text(sentence)
+        expect(page.locator(EACH)).to_have_count(0)
+        expect(page.locator(MARKERS)).to_have_count(0)
+        drag(page, [(0.3, 0.3), (0.4, 0.5)])
+        np.testing.assert_array_equal(pixels(page), expected(place(page)))
+        page.unroute_all()
+        page.get_by_role("button", name="Draw 18").click()
+        expect(page.locator(EACH)).to_have_count(18)
+        expect(page.locator(NOTE)).to_have_text("")
+        np.testing.assert_array_equal(pictures(page, "sample-thumbs"), to_bytes(space.decode(drawn(page))))
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_overflows_a_narrow_phone(browser: Browser, address: str, theme: str) -> None:
+def test_nothing_overflows_a_narrow_phone(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()
-    visit(page, address, f"?model=mnist-ae-2d&__theme={theme}")
+    visit(page, address, "?model=mnist-ae-2d")
     page.locator('[data-open="sample"]').tap()
     choose(page, "box")  # whose coordinates are the longest
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -161,25 +161,25 @@ def test_a_click_still_decodes_and_keeps_the_selection(page: Page, address: str)
     expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
 
 
-@pytest.mark.parametrize("how", ["Escape", "Clear", "model", "plane"])
-def test_a_selection_is_forgotten(page: Page, address: str, how: str) -> None:
-    open_select(page, address, "mnist-vae-20d" if how == "plane" else MODEL)
-    draw_around(page, STAR)
-    expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
-    if how == "Escape":
-        page.keyboard.press("Escape")  # the pad has the focus since the drag
-    elif how == "Clear":
-        page.get_by_role("button", name="Clear", exact=True).locator("visible=true").click()
-    elif how == "plane":
-        page.get_by_role("tab", name="Axes").click()
-        page.locator('[data-role="across"]').select_option("3")
-        page.locator('[data-role="up"]').select_option("5")
-        page.get_by_role("tab", name="Select").click()
-    else:
-        page.locator('[name="explorer-model"][value="mnist-ae-2d"]').check(force=True)
-    expect(page.locator('[data-role="select-outcome"]')).to_be_hidden()
-    expect(page.locator('[data-layer="select"] > *')).to_have_count(0)
-    expect(page.locator('[data-role="select-note"]')).to_contain_text("Drag on the map")
+def test_a_selection_is_forgotten(page: Page, address: str) -> None:
+    open_select(page, address, "mnist-vae-20d")
+    for how in ("Escape", "Clear", "plane", "model"):
+        draw_around(page, STAR)
+        expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
+        if how == "Escape":
+            page.keyboard.press("Escape")  # the pad has the focus since the drag
+        elif how == "Clear":
+            page.get_by_role("button", name="Clear", exact=True).locator("visible=true").click()
+        elif how == "plane":
+            page.get_by_role("tab", name="Axes").click()
+            page.locator('[data-role="across"]').select_option("3")
+            page.locator('[data-role="up"]').select_option("5")
+            page.get_by_role("tab", name="Select").click()
+        else:
+            page.locator('[name="explorer-model"][value="mnist-ae-2d"]').check(force=True)
+        expect(page.locator('[data-role="select-outcome"]')).to_be_hidden()
+        expect(page.locator('[data-layer="select"] > *')).to_have_count(0)
+        expect(page.locator('[data-role="select-note"]')).to_contain_text("Drag on the map")
 
 
 def test_escape_during_a_drag_ends_it_without_a_selection(page: Page, address: str) -> None:

@@ -16,7 +16,16 @@ EXPLORER = Path(__file__).resolve().parent.parent / "explorer"
 # Whose sentences visitors of the page meet, every one of them.
 MET = (
     *("photo", "photo_models", "photo_jobs", "latent_files", "checkpoint_files", "checkpoint_hub", "own_models"),
-    *("tool_thread", "gpu", "ui/photo_pair", "ui/photo_compare", "ui/photo_tab", "ui/train_open", "ui/originals"),
+    *(
+        "tool_thread",
+        "gpu",
+        "planes",
+        "ui/photo_pair",
+        "ui/photo_compare",
+        "ui/photo_tab",
+        "ui/train_open",
+        "ui/originals",
+    ),
 )
 UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer
     *("A training failed: {}", "A training could not be started: {}"),

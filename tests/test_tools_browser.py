@@ -378,14 +378,12 @@ def test_three_clicked_points_span_the_plane(page: Page, address: str) -> None:
         assert float(mark.get_attribute("cy") or "nan") == pytest.approx(y - top, abs=1)
 
 
-def test_a_damaged_plane_in_a_link_opens_the_maps_own_plane_and_says_so(browser: Browser, address: str) -> None:
-    context = browser.new_context()  # its own: the browser logs the refused figure
-    page = context.new_page()
+def test_a_damaged_plane_in_a_link_opens_the_maps_own_plane_and_says_so(quiet_page: Page, address: str) -> None:
+    page = quiet_page
     visit(page, address, f"?model={DEEP}&plane=<b>z1</b>&point=4")
     expect(page.locator('[data-role="notice"]')).to_contain_text("A plane is named")
     assert place(page)["plane"] == ""
     assert "<b>" not in page.locator('[data-role="notice"]').inner_html()
-    context.close()
 
 
 def test_a_direction_between_two_classes_is_added_to_the_point(page: Page, address: str) -> None:
@@ -432,9 +430,8 @@ def test_in_many_dimensions_a_direction_leads_out_of_the_plane(page: Page, addre
     np.testing.assert_allclose(pixels(page).astype(int), expected(at), atol=1)
 
 
-def test_a_tool_that_gets_no_answer_says_so_and_the_map_goes_on(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 800})  # its own: the browser logs the failures
-    page = context.new_page()
+def test_a_tool_that_gets_no_answer_says_so_and_the_map_goes_on(quiet_page: Page, address: str) -> None:
+    page = quiet_page
     page.route("**/tool/lattice", lambda route: route.abort())
     busy = {"status": 503, "content_type": "application/json", "body": '{"error": "Too many questions wait."}'}
     page.route("**/tool/trust_map", lambda route: route.fulfill(**busy))
@@ -447,7 +444,6 @@ def test_a_tool_that_gets_no_answer_says_so_and_the_map_goes_on(browser: Browser
     expect(page.locator('[data-role="trust-note"]')).to_have_text("Too many questions wait.")
     drag(page, [(0.3, 0.3), (0.5, 0.5)])
     np.testing.assert_array_equal(pixels(page), expected(place(page)))
-    context.close()
 
 
 def test_nothing_overflows_a_narrow_phone_with_any_tool_open(browser: Browser, address: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from map_page import READY, drag, pixels, place, settle
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import wait_for
 
 import explorer
@@ -222,28 +222,26 @@ def test_a_second_training_takes_the_firsts_place(
 
 
 def test_leaving_the_page_ends_its_training(
-    browser: Browser, address: str, started: list[tuple[Training, int, Path]]
+    context: BrowserContext, address: str, started: list[tuple[Training, int, Path]]
 ) -> None:
-    context = browser.new_context()
     page = context.new_page()
     visit(page, address)
     train(page, epochs=200)
     page.wait_for_selector(f"{VIEW}[data-epoch]", timeout=SOON)
     ((training, process_id, folder),) = started
     assert not is_gone(process_id, folder)
-    context.close()
+    page.close()
     wait_for(lambda: is_gone(process_id, folder))
     assert training.state == "ended"
 
 
 def test_a_third_visitor_waits_in_line(
-    browser: Browser, address: str, monkeypatch: pytest.MonkeyPatch, started: list[tuple[Training, int, Path]]
+    page: Page, address: str, monkeypatch: pytest.MonkeyPatch, started: list[tuple[Training, int, Path]]
 ) -> None:
     monkeypatch.setattr(train_here, "RUNNING", 1)
-    contexts = [browser.new_context() for _ in range(2)]
-    first, second = (context.new_page() for context in contexts)
-    for page in (first, second):
-        visit(page, address)
+    first, second = page, page.context.new_page()
+    for visitor in (first, second):
+        visit(visitor, address)
     train(first, epochs=200)
     state(first, "running")
     train(second, epochs=1, width=16)
@@ -252,8 +250,6 @@ def test_a_third_visitor_waits_in_line(
     first.locator(role("cancel")).click()
     state(second, "done")
     assert len(started) == 2
-    for context in contexts:
-        context.close()
 
 
 @pytest.fixture
@@ -317,9 +313,8 @@ def test_healthz_and_models_do_not_list_visitors_models(page: Page, address: str
         assert answer.status == 403
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_is_wider_than_the_page(browser: Browser, address: str, width: int) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 800})
+def test_nothing_is_wider_than_the_page(page: Page, address: str) -> None:
     visit(page, address)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    page.close()
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -236,7 +236,9 @@ addTool("walk", {
   },
   moved() {
     if (!walkKnown()) anchorsArrive();
-    if (walkAt >= 0 && !stillThere()) markPicture(-1);
+    if (walkAt < 0 || stillThere()) return;
+    stopWalk();
+    markPicture(-1);
   },
   cleared: forgetWalk,
 });
