@@ -168,6 +168,7 @@ def page(context: BrowserContext) -> Iterator[Page]:
     """A page that fails its test when a script throws or logs an error. It is the same one for all tests of a file:
     what its process has compiled opens the next address in two thirds of the time."""
     page = context.pages[0]
+    page.bring_to_front()  # another one may have stood before it, and what lies behind gets less of the processor
     problems: list[str] = []
 
     def thrown(error: Error) -> None:
