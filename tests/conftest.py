@@ -12,10 +12,9 @@ import torch
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    ConsoleMessage,
-    Error,
     Page,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -35,6 +34,7 @@ ARGUMENTS = [
 
 
 SIZE: ViewportSize = {"width": 1280, "height": 800}
+expect.set_options(timeout=20_000)  # milliseconds: two cores shared by two browsers and their servers can be slow
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -165,29 +165,14 @@ def address(port: int) -> Iterator[str]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """A page that fails its test when a script throws or logs an error. It is the same one for all tests of a file:
-    what its process has compiled opens the next address in two thirds of the time."""
-    page = context.pages[0]
-    page.bring_to_front()  # another one may have stood before it, and what lies behind gets less of the processor
+    """A page that fails its test when a script throws or logs an error."""
+    page = context.new_page()
     problems: list[str] = []
-
-    def thrown(error: Error) -> None:
-        problems.append(str(error))
-
-    def logged(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            problems.append(message.text)
-
-    page.on("pageerror", thrown)
-    page.on("console", logged)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     yield page
-    for opened in context.pages[1:]:
+    for opened in context.pages[1:]:  # the test may have opened more; the first is the browser's own
         opened.close()
-    page.unroute_all()
-    page.goto("about:blank")
-    page.set_viewport_size(SIZE)
-    page.remove_listener("pageerror", thrown)
-    page.remove_listener("console", logged)
     assert problems == []
 
 
