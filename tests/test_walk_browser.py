@@ -364,8 +364,8 @@ def test_a_server_that_fails_says_a_sentence_and_the_next_try_works(quiet_page: 
         expect(page.locator(NOTE)).to_have_text(FAILURES[failure])
         expect(page.locator('[data-role="walk-gif"]')).to_be_disabled()
         page.unroute_all()
-        page.get_by_role("radio", name=other).check(force=True)
-        page.get_by_role("radio", name=method).check(force=True)
+        choose(page, other)
+        choose(page, method)
         made = to_bytes(explorer.load(MODEL).decode(walked(page, method=method)))
         np.testing.assert_array_equal(pictures(page, "walk-film"), made)
 
