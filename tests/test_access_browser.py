@@ -150,6 +150,17 @@ def test_points_are_selected_with_the_keyboard_alone(page: Page, address: str, k
     expect(page.locator('[data-role="select-outcome"]')).to_be_hidden()
 
 
+def test_a_click_takes_the_pen_from_the_keyboard(page: Page, address: str) -> None:
+    visit(page, address, "?model=digits-vae-2d&tool=select")
+    page.locator('[data-role="pad"]').focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator('[data-layer="select"] polygon.line')).to_have_count(1)
+    page.locator('[data-role="pad"]').click()
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator('[data-layer="select"] > *')).to_have_count(0)
+
+
 def test_on_a_phone_the_map_comes_first(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     page = context.new_page()

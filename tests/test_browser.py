@@ -218,11 +218,10 @@ def test_the_wheel_zooms_around_the_pointer(page: Page, address: str) -> None:
 
 
 def test_without_the_socket_frames_come_over_http(page: Page, address: str) -> None:
-    other = page.context.new_page()  # its socket stays routed
-    other.route_web_socket("**/explorer/ws", lambda socket: socket.close(code=1013, reason="full"))
-    visit(other, address, "?model=digits-vae-2d")
-    drag(other, [(0.3, 0.3), (0.4, 0.4), (0.6, 0.5)])
-    np.testing.assert_array_equal(pixels(other), expected(place(other)))
+    page.route_web_socket("**/explorer/ws", lambda socket: socket.close(code=1013, reason="full"))
+    visit(page, address, "?model=digits-vae-2d")
+    drag(page, [(0.3, 0.3), (0.4, 0.4), (0.6, 0.5)])
+    np.testing.assert_array_equal(pixels(page), expected(place(page)))
 
 
 def test_the_meter_tells_rate_latency_and_device(page: Page, address: str) -> None:

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, Route, expect
 
 import explorer
@@ -167,6 +167,10 @@ def test_the_place_follows_the_pen_while_it_is_down(page: Page, address: str) ->
     box = page.locator('[data-role="sketch"]').bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 0.8 * box["height"], steps=10)
+    page.wait_for_function(  # no release tells that the pad has seen all moves
+        """() => document.querySelector('[data-role="sketch"]').getContext("2d")
+            .getImageData(126, 220, 1, 1).data[0] > 0"""
+    )
     second = landed(page, "digits-vae-2d")[2]
     page.mouse.up()
     assert np.linalg.norm(second - first) > 0.1
@@ -227,18 +231,21 @@ def test_an_uploaded_drawing_lands_where_the_same_drawing_does(page: Page, addre
 
 def test_a_wide_dark_on_light_picture_becomes_the_image_that_was_drawn(page: Page, address: str) -> None:
     open_draw(page, address, "mnist-vae-20d")
-    draw(page)
+    seven = Image.new("L", (280, 280))
+    for points in SEVEN:
+        ImageDraw.Draw(seven).line(points, 255, width=22)
+    upload(page, png(np.asarray(seven)))
+    page.wait_for_function("document.querySelector('[data-role=\"own-outcome\"]').hidden === false")
     _, drawn, _ = landed(page, "mnist-vae-20d")
     wide = np.full((280, 480), 235, np.uint8)
-    wide[:, 100:380] -= (pixels(page, "sketch") * 0.8).astype(np.uint8)
+    wide[:, 100:380] -= (np.asarray(seven) * 0.8).astype(np.uint8)
     upload(page, png(wide))
     page.wait_for_function(
         """() => document.querySelector('[data-role="sketch"]').getContext("2d")
             .getImageData(2, 2, 1, 1).data[0] === 235"""
     )
     _, image, _ = landed(page, "mnist-vae-20d")
-    around = [np.roll(image, (down, right), (0, 1)) for down in (-1, 0, 1) for right in (-1, 0, 1)]
-    assert min(np.abs(moved - drawn).mean() for moved in around) < 0.02  # a pixel aside where its box rounds otherwise
+    assert np.corrcoef(image.ravel(), drawn.ravel())[0, 1] > 0.9
     stroke(page, [(20, 30), (60, 30)])  # a pen that shows on this ground
     assert pixels(page, "sketch")[30, 40] == 0
 
@@ -258,7 +265,7 @@ def test_a_pad_with_nothing_to_see_gets_a_sentence(quiet_page: Page, address: st
     open_draw(quiet_page, address, "digits-vae-2d")
     for level, rim, sentence in ((0, 0, EMPTY), (255, 0, EMPTY), (255, 2, FILLED)):  # black, white, full
         draw(quiet_page)
-        expect(quiet_page.locator('[data-role="own-outcome"]')).to_be_visible()
+        landed(quiet_page, "digits-vae-2d")
         upload(quiet_page, png(np.pad(np.full((280 - 2 * rim,) * 2, level, np.uint8), rim)))
         expect(quiet_page.locator('[data-role="own-note"]')).to_have_text(sentence)
         expect(quiet_page.locator('[data-role="own-outcome"]')).to_be_hidden()

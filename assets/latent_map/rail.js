@@ -42,8 +42,8 @@ function openTool(name) {
 
 // In a row that scrolls, where there is too little room for all.
 function centre(item) {
-  const row = item.parentElement;
-  row.scrollTo({ left: item.offsetLeft - row.offsetLeft - (row.clientWidth - item.offsetWidth) / 2 });
+  const row = item.parentElement, [at, within] = [item, row].map((one) => one.getBoundingClientRect());
+  row.scrollTo({ left: row.scrollLeft + at.left - within.left - (within.width - at.width) / 2 });
 }
 
 // A dot on a tool that goes on working while another is open.

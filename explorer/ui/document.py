@@ -6,6 +6,7 @@ unpacked.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -35,7 +36,7 @@ class Document:
                 return
             content.extend(message.get("body", b""))
             if not message.get("more_body"):
-                body = self.made(start, bytes(content), packs)
+                body = await asyncio.to_thread(self.made, start, bytes(content), packs)  # others' frames go on
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
 

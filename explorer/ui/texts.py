@@ -57,9 +57,8 @@ def tags() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _all() -> dict[str, dict[str, str]]:
-    return {
-        file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((ASSETS / "texts").glob("*.json"))
-    }
+    files = sorted((ASSETS / "texts").glob("*.json"))
+    return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
 
 
 @lru_cache(maxsize=1)

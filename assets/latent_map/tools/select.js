@@ -118,7 +118,7 @@ addTool("select", {
   opened: showLasso,
   closed: dropLasso,
   press(at) {
-    lasso = [exactly(...at)];
+    [lasso, penDown] = [[exactly(...at)], false];
     return true;
   },
   drag(at) {

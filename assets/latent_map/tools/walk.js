@@ -111,8 +111,7 @@ function markPicture(i) {
   if (!now) return;
   now.setAttribute("aria-current", "true");
   for (const other of shown) other.tabIndex = other === now ? 0 : -1;
-  const film = part("walk-film");
-  film.scrollTo({ left: now.offsetLeft - (film.clientWidth - now.offsetWidth) / 2 });
+  centre(now);
 }
 
 function visitPicture(i) {
