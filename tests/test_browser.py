@@ -218,17 +218,20 @@ def test_the_wheel_zooms_around_the_pointer(page: Page, address: str) -> None:
 
 
 def test_without_the_socket_frames_come_over_http(page: Page, address: str) -> None:
-    page.route_web_socket("**/explorer/ws", lambda socket: socket.close(code=1013, reason="full"))
-    visit(page, address, "?model=digits-vae-2d")
-    drag(page, [(0.3, 0.3), (0.4, 0.4), (0.6, 0.5)])
-    np.testing.assert_array_equal(pixels(page), expected(place(page)))
+    other = page.context.new_page()  # a socket that is routed stays so
+    other.route_web_socket("**/explorer/ws", lambda socket: socket.close(code=1013, reason="full"))
+    visit(other, address, "?model=digits-vae-2d")
+    drag(other, [(0.3, 0.3), (0.4, 0.4), (0.6, 0.5)])
+    np.testing.assert_array_equal(pixels(other), expected(place(other)))
 
 
-def test_the_meter_tells_rate_latency_and_device(page: Page, address: str) -> None:
+def test_the_meter_tells_rate_latency_and_device_and_nothing_below_moves(page: Page, address: str) -> None:
     visit(page, address, "?model=digits-vae-2d")
+    before = page.locator('[data-role="panels"]').bounding_box()
     drag(page, [(0.3 + 0.004 * i, 0.4 + 0.001 * i) for i in range(100)])
     expect(page.locator('[data-role="meter"]')).to_contain_text("fps")
     expect(page.locator('[data-role="meter"]')).to_contain_text("cpu")
+    assert page.locator('[data-role="panels"]').bounding_box() == before
 
 
 def test_the_models_tab_lists_every_model_and_the_map_survives_the_switch(page: Page, address: str) -> None:
