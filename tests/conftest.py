@@ -177,9 +177,25 @@ def quiet_page(context: BrowserContext) -> Iterator[Page]:
     yield from watched(context, ("pageerror",))
 
 
+@pytest.fixture(scope="module")
+def pocket(browser: Browser) -> Iterator[BrowserContext]:
+    """The browser of a visitor with a phone."""
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    context.new_page()
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext) -> Iterator[Page]:
+    """A page on a phone that fails its test when a script throws or logs an error."""
+    yield from watched(pocket, ("pageerror", "console"))
+
+
 def watched(context: BrowserContext, events: tuple[str, ...]) -> Iterator[Page]:
     """The same page for all tests of a file: what its process has compiled opens it again in two thirds of the time."""
     page = context.pages[0]
+    size = page.viewport_size or SIZE
     page.bring_to_front()  # what lies behind another page gets less of the processor
     problems: list[str] = []
 
@@ -198,5 +214,5 @@ def watched(context: BrowserContext, events: tuple[str, ...]) -> Iterator[Page]:
         opened.close()
     page.unroute_all()
     page.goto("about:blank")
-    page.set_viewport_size(SIZE)
+    page.set_viewport_size(size)
     assert problems == []

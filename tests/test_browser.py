@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from map_page import drag, expected, lonely_point, on_screen, pad_box, pixels, place, settle, visit
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
@@ -110,30 +110,6 @@ def test_arrow_keys_move_the_cursor_and_shift_moves_it_further(page: Page, addre
     assert 0 < small < float(at["y"])
     np.testing.assert_array_equal(pixels(page), expected(at))
     expect(page.locator('[data-role="live"]')).to_contain_text("nearest class")
-
-
-def test_a_touch_drag_decodes_under_the_finger(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    visit(page, address, "?model=digits-vae-2d")
-    before = place(page)
-    left, top, width, height = pad_box(page)
-    client = context.new_cdp_session(page)
-
-    def touch(kind: str, *points: tuple[float, float]) -> None:
-        at = [{"x": left + x * width, "y": top + y * height} for x, y in points]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-
-    touch("touchStart", (0.5, 0.5))
-    for i in range(20):
-        touch("touchMove", (0.5 + 0.01 * i, 0.5 - 0.01 * i))
-    touch("touchEnd")
-    settle(page)
-    after = place(page)
-    assert after["x"] != before["x"]
-    np.testing.assert_array_equal(pixels(page), expected(after))
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
 
 
 def test_the_address_follows_the_cursor_and_opens_the_same_place(page: Page, address: str) -> None:

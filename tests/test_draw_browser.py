@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
@@ -174,25 +174,6 @@ def test_the_place_follows_the_pen_while_it_is_down(page: Page, address: str) ->
     second = landed(page, "digits-vae-2d")[2]
     page.mouse.up()
     assert np.linalg.norm(second - first) > 0.1
-
-
-def test_a_touch_draws_and_does_not_scroll(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    open_draw(page, address, "digits-vae-2d")
-    sketch = page.locator('[data-role="sketch"]')
-    sketch.scroll_into_view_if_needed()
-    box, before = sketch.bounding_box(), page.evaluate("scrollY")
-    assert box is not None
-    client = context.new_cdp_session(page)
-    for kind, share in [("touchStart", 0.2), *[("touchMove", 0.2 + 0.03 * i) for i in range(20)], ("touchEnd", None)]:
-        at = [] if share is None else [{"x": box["x"] + box["width"] / 2, "y": box["y"] + share * box["height"]}]
-        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
-    landed(page, "digits-vae-2d")
-    assert pixels(page, "sketch")[80:200, 140].min() == 255
-    assert page.evaluate("scrollY") == before
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    context.close()
 
 
 def test_clear_forgets_the_drawing_and_an_answer_on_its_way(page: Page, address: str) -> None:

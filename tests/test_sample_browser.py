@@ -21,7 +21,7 @@ from map_page import (
     settle,
     visit,
 )
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
@@ -228,16 +228,3 @@ def test_a_server_that_fails_says_a_sentence_and_the_next_try_works(quiet_page: 
         expect(page.locator(EACH)).to_have_count(18)
         expect(page.locator(NOTE)).to_have_text("")
         np.testing.assert_array_equal(pictures(page, "sample-thumbs"), to_bytes(space.decode(drawn(page))))
-
-
-def test_nothing_overflows_a_narrow_phone(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    visit(page, address, "?model=mnist-ae-2d")
-    page.locator('[data-open="sample"]').tap()
-    choose(page, "box")  # whose coordinates are the longest
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for inside in ('[data-role="panels"]', f"{EACH} small"):
-        widths = page.locator(inside).evaluate_all("all => all.map(one => [one.scrollWidth, one.clientWidth])")
-        assert all(needed <= given for needed, given in widths)
-    context.close()

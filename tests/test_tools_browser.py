@@ -24,7 +24,7 @@ from map_page import (
     settle,
     visit,
 )
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
@@ -444,25 +444,3 @@ def test_a_tool_that_gets_no_answer_says_so_and_the_map_goes_on(quiet_page: Page
     expect(page.locator('[data-role="trust-note"]')).to_have_text("Too many questions wait.")
     drag(page, [(0.3, 0.3), (0.5, 0.5)])
     np.testing.assert_array_equal(pixels(page), expected(place(page)))
-
-
-def test_nothing_overflows_a_narrow_phone_with_any_tool_open(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    visit(page, address, f"?model={DEEP}")
-    for name in (
-        "lattice",
-        "trust",
-        "walk",
-        "sample",
-        "draw",
-        "axes",
-        "direction",
-        "select",
-        "compare",
-        "history",
-        "point",
-    ):
-        open_tool(page, name)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-    context.close()

@@ -25,7 +25,7 @@ from map_page import (
     visit,
 )
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
@@ -368,18 +368,3 @@ def test_a_server_that_fails_says_a_sentence_and_the_next_try_works(quiet_page: 
         choose(page, method)
         made = to_bytes(explorer.load(MODEL).decode(walked(page, method=method)))
         np.testing.assert_array_equal(pictures(page, "walk-film"), made)
-
-
-def test_nothing_overflows_a_narrow_phone(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    page = context.new_page()
-    visit(page, address, f"?model={MODEL}")
-    page.locator('[data-open="walk"]').tap()
-    left, top, width, height = pad_box(page)
-    for x, y in SPOTS[:4]:
-        page.touchscreen.tap(left + x * width, top + y * height)
-    expect(page.locator(FILM)).to_have_count(3 * STEPS + 1)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    panel = page.locator('[data-role="panels"]').evaluate("card => [card.scrollWidth, card.clientWidth]")
-    assert panel[0] <= panel[1]
-    context.close()
