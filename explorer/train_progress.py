@@ -46,6 +46,7 @@ class ProgressReader:
         with torch.device("meta"):
             self._model = Autoencoder(architecture).eval()
         self._seen: tuple[int, int] | None = None
+        self._epoch: int | None = None
         self._before: np.ndarray | None = None
 
     def read(self) -> Progress | None:
@@ -61,6 +62,9 @@ class ProgressReader:
         except (OSError, SafetensorError):  # not there yet, or just removed
             return None
         self._seen = stamp
+        if epoch == self._epoch:  # it was already there last time: written between the look and the opening
+            return None
+        self._epoch = epoch
         return self._progress(epoch, tensors)
 
     @torch.no_grad()

@@ -1,5 +1,6 @@
 """Visitors' trainings without a page: processes, the line, limits, cancelling; and what becomes of their results."""
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -13,10 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from serving import SOON, wait_for
 
 import explorer
-from explorer import own_models, resume, train_here
+from explorer import own_models, resume, train_here, train_progress
 from explorer.decode_worker import GONE, OWN, DecodeWorker, Place, UnknownModel
 from explorer.own_models import OwnModels
 from explorer.train_here import (
@@ -296,20 +298,26 @@ def test_the_watching_thread_ends_with_the_last_training(trainings: Callable[...
 # progress
 
 
-def test_a_reader_never_sees_half_a_file(tmp_path: Path, digits_checkpoint: Path) -> None:
+@pytest.fixture
+def write(tmp_path: Path, digits_checkpoint: Path) -> Callable[[int], None]:
+    """A function that writes what a training does after an epoch; large, so that it takes its time."""
     model = explorer.load(digits_checkpoint).model
-    optimiser = torch.optim.Adam(model.parameters())
     losses = {name: torch.zeros(1) for name in LOSSES}
     big = {"history": {**losses, "snapshots": torch.zeros(200_000)}, "model": model.state_dict()}
+    optimiser = torch.optim.Adam(model.parameters())
+    return lambda epoch: resume.write_state(tmp_path, big, optimiser, {"epoch": epoch}, {})
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path, write: Callable[[int], None]) -> None:
     stop = threading.Event()
 
-    def write() -> None:
-        epoch = 0
-        while not stop.is_set():
-            epoch += 1
-            resume.write_state(tmp_path, big, optimiser, {"epoch": epoch}, {})
+    def train() -> None:
+        for epoch in itertools.count(1):
+            if stop.is_set():
+                return
+            write(epoch)
 
-    writer = threading.Thread(target=write)
+    writer = threading.Thread(target=train)
     writer.start()
     try:
         reader, seen = ProgressReader(tmp_path, 2, 256), []
@@ -322,6 +330,19 @@ def test_a_reader_never_sees_half_a_file(tmp_path: Path, digits_checkpoint: Path
         stop.set()
         writer.join()
     assert seen == sorted(set(seen))
+
+
+def test_an_epoch_written_between_the_look_and_the_opening_is_told_once(
+    tmp_path: Path, write: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = ProgressReader(tmp_path, 2, 256)
+    write(1)
+    monkeypatch.setattr(train_progress, "safe_open", lambda *given: (write(2), safe_open(*given))[1])
+    progress = reader.read()
+    assert progress is not None
+    assert progress.epoch == 2
+    monkeypatch.undo()
+    assert reader.read() is None
 
 
 def test_nothing_is_read_where_nothing_is_or_where_it_is_damaged(tmp_path: Path) -> None:
