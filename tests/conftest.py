@@ -4,7 +4,7 @@ photo models with random weights, and the page in headless Chromium."""
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -165,16 +165,29 @@ def address(port: int) -> Iterator[str]:
     demo.close()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if call.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
+def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that fails its test when a script throws or logs an error."""
-    yield from watched(context, ("pageerror", "console"))
+    yield from watched(context, request, ("pageerror", "console"))
 
 
 @pytest.fixture
-def quiet_page(context: BrowserContext) -> Iterator[Page]:
+def quiet_page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page where a question may be refused, which the browser logs as an error, but where no script may throw."""
-    yield from watched(context, ("pageerror",))
+    yield from watched(context, request, ("pageerror",))
 
 
 @pytest.fixture(scope="module")
@@ -187,13 +200,14 @@ def pocket(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def phone(pocket: BrowserContext) -> Iterator[Page]:
+def phone(pocket: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page on a phone that fails its test when a script throws or logs an error."""
-    yield from watched(pocket, ("pageerror", "console"))
+    yield from watched(pocket, request, ("pageerror", "console"))
 
 
-def watched(context: BrowserContext, events: tuple[str, ...]) -> Iterator[Page]:
-    """The same page for all tests of a file: what its process has compiled opens it again in two thirds of the time."""
+def watched(context: BrowserContext, request: pytest.FixtureRequest, events: tuple[str, ...]) -> Iterator[Page]:
+    """The same page for all tests of a file, since to open one takes seconds: a test finds it as the one before left
+    it, unless that one failed or was allowed errors."""
     page = context.pages[0]
     size = page.viewport_size or SIZE
     page.bring_to_front()  # what lies behind another page gets less of the processor
@@ -213,6 +227,8 @@ def watched(context: BrowserContext, events: tuple[str, ...]) -> Iterator[Page]:
     for opened in context.pages[1:]:
         opened.close()
     page.unroute_all()
-    page.goto("about:blank")
-    page.set_viewport_size(size)
+    if request.node.stash.get(FAILED, True) or problems or "console" not in events:
+        page.goto("about:blank")
+    if page.viewport_size != size:
+        page.set_viewport_size(size)
     assert problems == []

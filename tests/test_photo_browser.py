@@ -189,7 +189,7 @@ def test_after_a_rapid_drag_the_last_value_is_decoded(at_photo: Page, posterior:
     assert box is not None
     at_photo.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     at_photo.mouse.down()
-    for i in range(120):
+    for i in range(60):
         at_photo.mouse.move(box["x"] + box["width"] * (0.1 + 0.8 * (i % 37) / 37), box["y"] + box["height"] / 2)
     at_photo.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)
     at_photo.mouse.up()

@@ -26,15 +26,18 @@ function latticeSoon() {
   latticeAsk.ask({ ...where, ...grid }, box);
 }
 
+function dropLattice() {
+  latticeAsk.drop();
+  latticeFor = "";
+  underlay("pictures", null);
+  delete part("pictures").dataset.box;
+}
+
 function setLattice(on) {
   latticeOn = part("lattice-on").checked = on;
   lit("lattice", on);
-  latticeFor = "";
-  if (!on) {
-    latticeAsk.drop();
-    underlay("pictures", null);
-    part("lattice-note").textContent = "";
-  }
+  dropLattice();
+  if (!on) part("lattice-note").textContent = "";
   stepBack(on);
   latticeSoon();
 }
@@ -56,9 +59,5 @@ addTool("lattice", {
       setLattice(true);
     },
   },
-  cleared() {
-    latticeAsk.drop();
-    latticeFor = "";
-    underlay("pictures", null);
-  },
+  cleared: dropLattice,
 });
