@@ -39,6 +39,7 @@ CSS = """
 #title .prose { display: flex; flex-wrap: wrap; align-items: baseline; }
 #models-table .scrolling { overflow-x: auto; }
 #models-table table { width: 100%; border-collapse: collapse; text-align: left; font-variant-numeric: tabular-nums; }
+#models-table :is(table, thead, tbody, tr, th, td) { border: 0; }
 #models-table :is(th, td) { padding: 7px 10px; white-space: nowrap;
   border-bottom: 1px solid var(--border-color-primary); }
 #photo-about p { max-width: 90ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
