@@ -6,12 +6,12 @@ import io
 
 import numpy as np
 import pytest
+from map_page import pad_box, pixels, place, settle, visit
 from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.datasets import load
 from explorer.decode_worker import to_bytes
-from tests.map_page import pad_box, pixels, place, settle, visit
 
 pytestmark = pytest.mark.browser
 MODEL = "digits-vae-2d"
