@@ -56,6 +56,7 @@ def test_a_drag_decodes_under_the_finger(phone: Page, address: str) -> None:
     after = place(phone)
     assert after["x"] != before["x"]
     np.testing.assert_array_equal(pixels(phone), expected(after))
+    expect(phone.locator('[data-role="decoded"]')).to_be_in_viewport(ratio=1)  # without scrolling
 
 
 def test_a_finger_draws_and_does_not_scroll(phone: Page, address: str) -> None:

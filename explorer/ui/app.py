@@ -77,9 +77,13 @@ CSS = """
 #train-opener { display: none; }
 @media (max-width: 760px) { #title p { display: none; } #title h1 { margin: 0; font-size: 17px; white-space: nowrap; } }
 """
-# The padding stands here since Gradio confines CSS to what lies within it.
+# These rules stand here since Gradio confines CSS to what lies within it. On a phone its edges clip instead of hiding:
+# within what hides nothing is sticky, and the picture would not stay in sight.
 HEAD = """<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">
-<style>@media (max-width: 760px) { .main.fillable { padding: 10px !important; } }</style>"""
+<style>@media (max-width: 760px) {
+  .main.fillable { padding: 10px !important; }
+  .gradio-container { overflow: clip !important; }
+}</style>"""
 
 
 def theme() -> gr.themes.Base:
