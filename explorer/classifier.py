@@ -5,7 +5,7 @@ import argparse
 import shlex
 import sys
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from explorer.datasets import DataSet, DataUnavailable, load
 from explorer.evaluate import to_input
+from explorer.kept import Kept
 from explorer.latent_space import CHECKPOINTS
 
 WEIGHTS = "model.safetensors"
@@ -121,13 +122,19 @@ def _batches(images: np.ndarray) -> list[np.ndarray]:
     return [images[start : start + TEST_BATCH] for start in range(0, len(images), TEST_BATCH)]
 
 
-@lru_cache(maxsize=8)
 def open_classifier(data: str) -> Classifier:
-    """The shipped classifier of a data set, opened once. Raises ValueError when there is none."""
+    """The shipped classifier of a data set, opened once while its files stay as they are.
+
+    Raises ValueError when there is none.
+    """
     folder = CHECKPOINTS / f"classifier-{data}"
     if not (folder / "config.json").is_file():
         raise ValueError(f"There is no classifier here for {data}; python -m explorer.classifier {data} makes one.")
-    return Classifier.from_pretrained(str(folder))
+    files = [folder / "config.json", folder / WEIGHTS]
+    return _opened.get(str(folder), files, partial(Classifier.from_pretrained, str(folder)))
+
+
+_opened: Kept[Classifier] = Kept(8)
 
 
 def train(model: Classifier, data: DataSet, training: Training) -> None:

@@ -6,9 +6,8 @@ import copy
 import json
 import os
 from dataclasses import asdict
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from explorer.arrays import as_array
-from explorer.autoencoder import Autoencoder, checkpoint_file
+from explorer.autoencoder import WEIGHTS, Autoencoder, checkpoint_file
+from explorer.kept import Kept
 from explorer.latent_tools import LatentTools
 from explorer.planes import Plane, named, principal
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 LATENTS = "latents.safetensors"
 BATCH = 1024
-_opening = Lock()  # lru_cache alone lets two threads open the same map twice
 
 
 def available() -> list[str]:
@@ -36,15 +35,17 @@ def available() -> list[str]:
 
 
 def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace:
-    """Open a shipped map by its name, or any checkpoint by its folder. Each is opened once and shared.
+    """Open a shipped map by its name, or any checkpoint by its folder. Each is opened once and shared, until its files
+    are written again.
 
     Raises ValueError: unknown name (with the names there are), a damaged checkpoint (with the file), no such device.
     """
     folder = CHECKPOINTS / name if name in available() else Path(name)
     if not os.path.isfile(folder / "config.json"):  # noqa: PTH113 - unlike Path, False for a name that is too long
         raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
-    with _opening:
-        return _open(str(folder.resolve()), str(device or default_device()))
+    whole, device = str(folder.resolve()), str(device or default_device())
+    files = [folder / file for file in ("config.json", WEIGHTS, LATENTS)]
+    return _opened.get((whole, device), files, partial(open_folder, whole, device))
 
 
 def default_device() -> str:
@@ -62,7 +63,7 @@ def open_folder(folder: str, device: str) -> LatentSpace:
     return LatentSpace(model, Path(folder), _read_latents(folder))
 
 
-_open = lru_cache(maxsize=32)(open_folder)
+_opened: Kept[LatentSpace] = Kept(32)
 
 
 def open_model(folder: str) -> Autoencoder:

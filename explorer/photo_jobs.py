@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,18 +11,21 @@ import numpy as np
 from PIL import Image
 
 from explorer.gpu import on_gpu
+from explorer.latent_exchange import Party, convert
 from explorer.latent_files import LatentFile
 from explorer.latent_views import LinearPreview, fit_preview
 from explorer.metrics import Measures, compare
 from explorer.photo_models import BUILT_IN, Progress, for_visitors
 from explorer.photo_vae import load_vae
+from explorer.scaling import Scaling
 
 
 @dataclass(frozen=True)
 class Encoding:
     """A photo encoded by one model: what belongs to a visitor.
 
-    model: the id it was asked for by. photo: RGB, None when the latents came from a file. size: (width, height).
+    model: the id it was asked for by. options: what plain diffusers needs to be told besides that. scaling: of its
+    latents. photo: RGB, None when the latents came from a file. size: (width, height).
     mean: (C, h, w) float32, scaled. std: the same of the posterior's deviation, None where there is no posterior.
     reconstruction: of the unedited latents. preview: a linear fit of mean to the photo's colours.
     measures: of the reconstruction against the photo. notes: a sentence each.
@@ -29,8 +33,8 @@ class Encoding:
 
     model: str
     kind: str
-    scaling_factor: float
-    shift_factor: float
+    options: Mapping[str, str]
+    scaling: Scaling
     step: int
     device: str
     dtype: str
@@ -44,6 +48,10 @@ class Encoding:
     encode_ms: float
     decode_ms: float
     notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def scaling_factor(self) -> float:
+        return self.scaling.factor
 
     @property
     def base(self) -> Image.Image:
@@ -86,26 +94,31 @@ def decode(encoding: Encoding, latents: np.ndarray) -> Decoding:
 
 
 def open_latents(model: str, file: LatentFile, progress: Progress | None = None) -> Encoding:
-    """Latents from a file, decoded by a model. Raises ValueError when they have another number of channels."""
+    """Latents from a file, decoded by a model; those of another one are converted where that can be.
+
+    Raises ValueError when they have another number of channels.
+    """
     vae = load_vae(model, channels_last=True, progress=progress)
     height, width = file.latents.shape[1:]
     size = whole = width * vae.step, height * vae.step
     if file.size and all(0 <= full - side < vae.step for full, side in zip(whole, file.size, strict=True)):
         size = file.size  # and not that of another model, of another step
-    decoding, note = _decode(model, file.latents, size)
+    maker, taker = Party(file.model, file.scaling), Party(model, vae.scaling if vae.kind == "AutoencoderKL" else None)
+    latents, told = convert(file.latents, maker, taker)
+    decoding, note = _decode(model, latents, size)
     pixels = np.asarray(decoding.image)
     return Encoding(
         **_about(model, vae),
         size=size,
         photo=None,
-        mean=file.latents,
+        mean=latents,
         std=None,
         reconstruction=decoding.image,
-        preview=fit_preview(file.latents, pixels, vae.step),
+        preview=fit_preview(latents, pixels, vae.step),
         measures=None,
         encode_ms=0.0,
         decode_ms=decoding.ms,
-        notes=(*decoding.notes, *([note] if note else [])),
+        notes=(*file.notes, *told, *vae.warnings, *decoding.notes, *([note] if note else [])),
     )
 
 
@@ -130,7 +143,7 @@ def _encode(model: str, photo: Image.Image, device: str | None = None) -> Encodi
         measures=compare(np.asarray(photo), np.asarray(reconstruction)),
         encode_ms=(between - start) * 1e3,
         decode_ms=(end - between) * 1e3,
-        notes=tuple(vae.notes[known:]),
+        notes=(*vae.warnings, *vae.notes[known:]),
     )
 
 
@@ -147,8 +160,8 @@ def _about(model: str, vae: Any) -> dict[str, Any]:
     return {
         "model": model,
         "kind": vae.kind,
-        "scaling_factor": vae.scaling_factor,
-        "shift_factor": vae.shift_factor,
+        "options": vae.options,
+        "scaling": vae.scaling,
         "step": vae.step,
         "device": vae.device,
         "dtype": str(vae.dtype).removeprefix("torch."),

@@ -6,18 +6,21 @@ import json
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer import photo_weights
 from explorer.latent_space import CHECKPOINTS
+from explorer.photo_weights import WEIGHTS
+from explorer.scaling import Scaling
 
 if TYPE_CHECKING:
     import torch
     from diffusers import AutoencoderKL, AutoencoderTiny
 
 BUILT_IN = "built-in"
-WEIGHTS = "diffusion_pytorch_model.safetensors"
 KINDS = ("AutoencoderKL", "AutoencoderTiny")
 MAX_BYTES = 2_000_000_000
 MAX_CONFIG = 65_536  # bytes
@@ -25,6 +28,9 @@ MAX_NUMBER = 8_192  # of any size in a config, channels for one
 MAX_LAYERS = 64  # of a block
 MAX_BLOCKS = 8  # each halves a side of the photo
 UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
+NOT_FETCHED = "The model could not be fetched from the Hub."
+NO_CONFIG = "That model has no config.json."
+PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
 NOT_BUILT = "The model's config.json does not describe an autoencoder that can be built."
 REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 Progress = Callable[[float, str], None]  # fraction done, what is being done
@@ -44,6 +50,76 @@ KNOWN = (
     KnownModel("madebyollin/taesd", "tiny, Stable Diffusion 1.x", "10 MB", "MIT"),
     KnownModel("madebyollin/sdxl-vae-fp16-fix", "Stable Diffusion XL", "335 MB", "MIT"),
 )
+
+
+@dataclass(frozen=True)
+class Space:
+    """Latents that the decoders of several models understand.
+
+    scaling: how its pipelines scale the raw latents of its full-size models. models: known ones, by their ids.
+    """
+
+    title: str
+    scaling: Scaling
+    models: frozenset[str]
+
+
+TINY = "madebyollin/tae"  # the ids of models that give and take latents as a pipeline's are, already scaled
+SPACES = (
+    Space(
+        "Stable Diffusion 1 and 2",
+        Scaling(0.18215),
+        frozenset(
+            {
+                BUILT_IN,
+                "madebyollin/taesd",
+                "stabilityai/sd-vae-ft-mse",
+                "stabilityai/sd-vae-ft-ema",
+                "stable-diffusion-v1-5/stable-diffusion-v1-5",
+                "runwayml/stable-diffusion-v1-5",
+                "CompVis/stable-diffusion-v1-4",
+                "stabilityai/stable-diffusion-2-1",
+                "stabilityai/stable-diffusion-2-1-base",
+            }
+        ),
+    ),
+    Space(
+        "Stable Diffusion XL",
+        Scaling(0.13025),
+        frozenset(
+            {
+                "madebyollin/taesdxl",
+                "madebyollin/sdxl-vae-fp16-fix",
+                "stabilityai/sdxl-vae",
+                "stabilityai/stable-diffusion-xl-base-1.0",
+            }
+        ),
+    ),
+    Space(
+        "Stable Diffusion 3",
+        Scaling(1.5305, 0.0609),
+        frozenset(
+            {
+                "madebyollin/taesd3",
+                "stabilityai/stable-diffusion-3-medium-diffusers",
+                "stabilityai/stable-diffusion-3.5-medium",
+                "stabilityai/stable-diffusion-3.5-large",
+            }
+        ),
+    ),
+    Space(
+        "FLUX.1",
+        Scaling(0.3611, 0.1159),
+        frozenset({"madebyollin/taef1", "black-forest-labs/FLUX.1-dev", "black-forest-labs/FLUX.1-schnell"}),
+    ),
+)
+
+
+def space_of(model: str) -> Space | None:
+    """The latent space of a known model; None of any other, and of what a host puts in the built-in one's place."""
+    if model == BUILT_IN and os.environ.get("EXPLORER_PHOTO_VAE"):
+        return None
+    return next((space for space in SPACES if model in space.models), None)
 
 
 def built_in_folder() -> Path:
@@ -81,12 +157,16 @@ def is_cached(repo_id: str) -> bool:
 
 
 def _cached_folder(repo_id: str) -> Path | None:
+    """The folder of the Hub's cache that holds a model's config.json and all of its weights."""
     from huggingface_hub import try_to_load_from_cache
 
-    for prefix in ("", "vae/"):
-        found = [try_to_load_from_cache(repo_id, prefix + name) for name in ("config.json", WEIGHTS)]
-        if all(isinstance(file, str) for file in found):
-            return Path(str(found[0])).parent
+    for prefix in PREFIXES:
+        config = try_to_load_from_cache(repo_id, f"{prefix}config.json")
+        if isinstance(config, str):
+            folder = Path(config).parent
+            with suppress(ValueError):
+                photo_weights.files_of(folder)
+                return folder
     return None
 
 
@@ -125,20 +205,53 @@ def _download(repo_id: str, progress: Progress | None) -> Path:
         if cached is not None:
             return cached
         reach_hub()
-        try:
-            config = _fetch(repo_id, "config.json")
-        except errors.EntryNotFoundError as missing:
-            if isinstance(missing, errors.LocalEntryNotFoundError):
-                raise
-            config = _fetch(repo_id, "vae/config.json")
+        sizes = _sizes(repo_id)
+        prefix = next((prefix for prefix in PREFIXES if f"{prefix}config.json" in sizes), "")
+        if f"{prefix}config.json" not in sizes:
+            raise ValueError(NO_CONFIG)
+        config = _fetch(repo_id, f"{prefix}config.json")
         read_config(config)
-        prefix = "vae/" if config.parent.name == "vae" else ""
-        _fetch(repo_id, prefix + WEIGHTS, progress)
-    except ValueError as error:
-        raise ValueError(_hub_sentence(error) or str(error)) from None
+        beside = {name.removeprefix(prefix): size for name, size in sizes.items() if name.startswith(prefix)}
+        _fetch_weights(repo_id, prefix, beside, progress)
+    except errors.EntryNotFoundError as error:
+        raise ValueError(_hub_sentence(error) or NO_CONFIG) from None
     except Exception as error:
-        raise ValueError(_hub_sentence(error) or "The model could not be fetched from the Hub.") from None
+        told = isinstance(error, ValueError) and not isinstance(error, errors.HfHubHTTPError)  # a sentence of our own
+        raise ValueError(_hub_sentence(error) or (str(error) if told else NOT_FETCHED)) from None
     return config.parent
+
+
+def _sizes(repo_id: str) -> dict[str, int]:
+    """What a repository holds: bytes by file name. From an endpoint that can't list them, those that matter most."""
+    from huggingface_hub import HfApi, errors, get_hf_file_metadata, hf_hub_url
+
+    try:
+        about = HfApi(endpoint=_endpoint()).model_info(repo_id, files_metadata=True, timeout=10)
+        return {file.rfilename: file.size or 0 for file in about.siblings or ()}
+    except (errors.RepositoryNotFoundError, errors.HFValidationError, errors.OfflineModeIsEnabled):
+        raise
+    except Exception:
+        found: dict[str, int] = {}
+        for name in (prefix + name for prefix in PREFIXES for name in ("config.json", WEIGHTS)):
+            with suppress(errors.RemoteEntryNotFoundError):
+                found[name] = get_hf_file_metadata(hf_hub_url(repo_id, name, endpoint=_endpoint())).size or 0
+        return found
+
+
+def _fetch_weights(repo_id: str, prefix: str, sizes: dict[str, int], progress: Progress | None) -> None:
+    """Raises ValueError with a sentence: none there, only a pickle, too large, a part missing."""
+    chosen = photo_weights.choose(sizes)
+    names = [chosen]
+    if chosen.endswith(".json"):
+        if sizes[chosen] > photo_weights.MAX_INDEX:
+            raise ValueError(photo_weights.DAMAGED)
+        names = photo_weights.parts(_fetch(repo_id, prefix + chosen))
+    if not all(name in sizes for name in names):
+        raise ValueError(photo_weights.INCOMPLETE)
+    if sum(sizes[name] for name in names) > MAX_BYTES:
+        raise ValueError(f"The model's weights are over {MAX_BYTES // 10**9} GB; no image autoencoder needs that.")
+    for name in names:
+        _fetch(repo_id, prefix + name, progress)
 
 
 def reach_hub() -> None:
@@ -146,7 +259,7 @@ def reach_hub() -> None:
     from huggingface_hub import constants, errors, get_session
 
     try:
-        get_session().head(os.environ.get("HF_ENDPOINT") or constants.ENDPOINT, timeout=3)
+        get_session().head(_endpoint() or constants.ENDPOINT, timeout=3)
     except errors.OfflineModeIsEnabled:
         raise
     except Exception:
@@ -163,21 +276,19 @@ def _hub_sentence(error: Exception) -> str:
         (errors.HFValidationError, "That is no Hub id; one looks like stabilityai/sd-vae-ft-mse."),
         (errors.LocalEntryNotFoundError, UNREACHABLE),
         (errors.OfflineModeIsEnabled, "The Hub is switched off here, and the model is not in its cache."),
-        (errors.EntryNotFoundError, f"That model has no config.json or no {WEIGHTS}; pickles are never opened."),
     )
     return next((sentence for kind, sentence in sentences if isinstance(error, kind)), "")
 
 
-def _fetch(repo_id: str, name: str, progress: Progress | None = None) -> Path:
-    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
 
-    endpoint = os.environ.get("HF_ENDPOINT") or None
-    if name.endswith(WEIGHTS):
-        size = get_hf_file_metadata(hf_hub_url(repo_id, name, endpoint=endpoint)).size or 0
-        if size > MAX_BYTES:
-            raise ValueError(f"The model's weights are over {MAX_BYTES // 10**9} GB; no image autoencoder needs that.")
+
+def _fetch(repo_id: str, name: str, progress: Progress | None = None) -> Path:
+    from huggingface_hub import hf_hub_download
+
     bar: dict[str, Any] = {} if progress is None else {"tqdm_class": _reporting(progress)}
-    return Path(hf_hub_download(repo_id, name, endpoint=endpoint, etag_timeout=5, **bar))
+    return Path(hf_hub_download(repo_id, name, endpoint=_endpoint(), etag_timeout=5, **bar))
 
 
 def _reporting(progress: Progress) -> type:
@@ -205,7 +316,10 @@ def read_config(file: Path) -> dict[str, Any]:
         config = json.loads(text) if len(text) <= MAX_CONFIG else None
     except (OSError, ValueError, RecursionError):
         config = None
-    if not isinstance(config, dict) or config.get("_class_name") not in KINDS:
+    name = config.get("_class_name") if isinstance(config, dict) else None
+    if isinstance(name, str) and name not in KINDS and re.fullmatch(r"[A-Za-z]\w{0,59}", name, re.ASCII):
+        raise ValueError(f"That model is of the kind {name}, which is not supported; {' and '.join(KINDS)} are.")
+    if not isinstance(config, dict) or name not in KINDS:
         raise ValueError(f"That is no image autoencoder: its config.json does not name {' or '.join(KINDS)}.")
     if not _is_sensible(config):
         raise ValueError("The model's config.json holds sizes that no image autoencoder has.")
@@ -223,37 +337,48 @@ def _is_sensible(config: dict[str, Any]) -> bool:
             return False
         if "block" in key and len(values) > MAX_BLOCKS:
             return False
-    factor, shift = config.get("scaling_factor", 1.0), config.get("shift_factor") or 0.0
-    return isinstance(factor, int | float) and factor > 0 and isinstance(shift, int | float)
+    try:
+        return Scaling.of(config).fits(config.get("latent_channels", 4))
+    except ValueError:
+        return False
 
 
-def open_model(folder: Path, dtype: torch.dtype) -> AutoencoderKL | AutoencoderTiny:
-    """The model of a folder, after its files have been found to fit each other. Nothing but safetensors is read.
+def weight_files(folder: Path) -> list[Path]:
+    """The files that a model's folder is opened from. Raises ValueError as `open_model` does."""
+    read_config(folder / "config.json")
+    return [folder / "config.json", *photo_weights.files_of(folder)]
 
-    Raises ValueError with a sentence: no autoencoder, weights missing, only a pickle, damaged, of other shapes.
+
+def loading_options(source: str, folder: Path) -> dict[str, str]:
+    """What plain diffusers' from_pretrained needs to be told besides a model's name to open what is opened here."""
+    options = {}
+    if folder.name == "vae" and Path(source).name != "vae" and source != BUILT_IN:
+        options["subfolder"] = "vae"
+    if variant := photo_weights.variant_of(folder):
+        options["variant"] = variant
+    return options
+
+
+def open_model(folder: Path, dtype: torch.dtype) -> tuple[AutoencoderKL | AutoencoderTiny, list[str]]:
+    """The model of a folder, after its files have been found to fit each other, and a sentence for what was odd.
+
+    Nothing but safetensors is read. Raises ValueError with a sentence: no autoencoder, weights missing, only a pickle,
+    damaged, of other shapes.
     """
     import diffusers
     import torch
-    from safetensors import SafetensorError, safe_open
 
-    config, weights = read_config(folder / "config.json"), folder / WEIGHTS
-    kind = getattr(diffusers, config["_class_name"])
-    if not weights.is_file():
-        raise ValueError(f"The model has no {WEIGHTS}; weights kept as a pickle are never opened.")
-    try:
-        with safe_open(weights, "pt") as opened:
-            found = {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError):
-        raise ValueError(f"The model's {WEIGHTS} is damaged or cut off; fetch it again.") from None
+    config, files = read_config(folder / "config.json"), photo_weights.files_of(folder)
+    if config.get("quantization_config"):  # its weights are no plain numbers
+        raise ValueError(NOT_BUILT)
     try:
         with torch.device("meta"):
-            described = kind.from_config(config).state_dict()
+            model = getattr(diffusers, config["_class_name"]).from_config(config)
     except Exception:
         raise ValueError(NOT_BUILT) from None
-    if found != {key: tuple(value.shape) for key, value in described.items()}:
-        found_count, count = len(found), len(described)
-        raise ValueError(f"The model's weights do not fit its config.json ({found_count} tensors, {count} described).")
-    try:
-        return kind.from_pretrained(folder, use_safetensors=True, torch_dtype=dtype, local_files_only=True).eval()
-    except Exception:
-        raise ValueError(NOT_BUILT) from None
+    more = photo_weights.load(model, files, dtype)
+    return model.eval(), [_more(more)] if more else []
+
+
+def _more(count: int) -> str:
+    return f"The model's weights hold more than its config.json describes: {count} tensors were left out."

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
-from threading import Lock, RLock
+from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,16 +14,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explorer.kept import Kept
 from explorer.latent_space import default_device
 from explorer.photo import preprocess
-from explorer.photo_models import BUILT_IN, Progress, locate, open_model
+from explorer.photo_models import BUILT_IN, Progress, loading_options, locate, open_model, weight_files
+from explorer.scaling import Scaling
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
 
 TILE = 1024 * 1024  # pixels: a larger photo goes through in overlapping tiles
 LIMIT = 1e4  # a latent beyond it means nothing to any decoder
-_opening = Lock()
 
 
 def load_vae(
@@ -35,7 +36,8 @@ def load_vae(
 ) -> PhotoVAE:
     """Open "built-in", a folder, or a Hub repository id that holds an AutoencoderKL or AutoencoderTiny.
 
-    Each is opened once and shared. dtype: by default float32 on the CPU, float16 on a GPU.
+    Each is opened once and shared, until its files are written again.
+    dtype: by default float32 on the CPU, float16 on a GPU.
     channels_last: a third faster on the CPU; a float's last bits then differ from the plain diffusers call.
     progress: called with the fraction done and a line while a model is fetched from the Hub.
     Raises ValueError with a sentence: not found, no autoencoder, gated, only a pickle, the Hub out of reach,
@@ -44,28 +46,32 @@ def load_vae(
     device = str(device or default_device())
     dtype = dtype or (torch.float32 if device == "cpu" else torch.float16)
     folder = locate(str(name), progress)
-    with _opening:
-        return _open(str(name), str(folder.resolve()), device, dtype, channels_last)
+    key = str(name), str(folder.resolve()), device, dtype, channels_last
+    return _opened.get(key, weight_files(folder), lambda: _open(str(name), folder, device, dtype, channels_last))
 
 
-@lru_cache(maxsize=4)
-def _open(name: str, folder: str, device: str, dtype: torch.dtype, channels_last: bool) -> PhotoVAE:
-    from pathlib import Path
+_opened: Kept[PhotoVAE] = Kept(4)
 
-    model = open_model(Path(folder), dtype).requires_grad_(False)
+
+def _open(name: str, folder: Path, device: str, dtype: torch.dtype, channels_last: bool) -> PhotoVAE:
+    model, warnings = open_model(folder, dtype)
     try:
-        model.to(device)
+        model.requires_grad_(False).to(device)
     except (RuntimeError, AssertionError):
         raise ValueError(f"There is no device {device} here.") from None
-    return PhotoVAE(model, name, channels_last)
+    vae = PhotoVAE(model, name, channels_last)
+    vae.warnings, vae.options = tuple(warnings), loading_options(name, folder)
+    return vae
 
 
 class PhotoVAE:
     """An image autoencoder with its scaling. Safe to share between threads.
 
     name: as it was asked for. kind: "AutoencoderKL" or "AutoencoderTiny". latent_channels: C. step: pixels of the photo
-    to one latent on a side, 8 for Stable Diffusion's. scaling_factor, shift_factor: latents leave as
-    (raw - shift) * factor, with about unit variance. notes: what had to be done otherwise, a sentence each.
+    to one latent on a side, 8 for Stable Diffusion's. scaling: how raw latents become those that leave, with about unit
+    variance; scaling_factor and shift_factor are its parts. notes: what had to be done otherwise, a sentence each.
+    warnings: what was odd about its files, likewise. options: what plain diffusers' from_pretrained needs to be told
+    besides its name, such as {"subfolder": "vae"}.
     """
 
     def __init__(self, model: AutoencoderKL | AutoencoderTiny, name: str, channels_last: bool = False) -> None:
@@ -74,13 +80,15 @@ class PhotoVAE:
         self.name = name
         self.kind = type(model).__name__
         self.latent_channels = int(config.latent_channels)
-        self.scaling_factor = float(config.scaling_factor)
-        self.shift_factor = float(config.get("shift_factor") or 0.0)
+        self.scaling = Scaling.of(config)
+        self.scaling_factor, self.shift_factor = self.scaling.factor, self.scaling.shift
         self.step = self._step(config)
         self.parameters = sum(weights.numel() for weights in model.parameters())
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model.to(memory_format=self.layout)
         self.notes: list[str] = []
+        self.warnings: tuple[str, ...] = ()
+        self.options: dict[str, str] = {}
         self._lock = RLock()  # tiling is a switch on the model
         # diffusers' tiles of an AutoencoderTiny have four channels and an eighth of a side, whatever the model has.
         self._has_tiles = self.kind == "AutoencoderKL" or (self.latent_channels, self.step) == (4, 8)
@@ -108,14 +116,14 @@ class PhotoVAE:
             raw = posterior.sample(generator)
         else:
             raw = posterior.mode()
-        return self._scale(raw.float())
+        return self.scaling.apply(raw.float())
 
     def posterior(self, image: Image.Image) -> tuple[Tensor, Tensor | None]:
         """A PIL image -> mean and standard deviation, (1, C, H/8, W/8) float32, scaled; no deviation without one."""
         posterior = self._posterior(image)
         if isinstance(posterior, Tensor):
-            return self._scale(posterior.float()), None
-        return self._scale(posterior.mean.float()), posterior.std.float() * self.scaling_factor
+            return self.scaling.apply(posterior.float()), None
+        return self.scaling.apply(posterior.mean.float()), self.scaling.spread(posterior.std.float())
 
     def latents_to_pil(self, latents: Tensor | np.ndarray, size: tuple[int, int] | None = None) -> list[Image.Image]:
         """Scaled latents (B, C, h, w) -> B RGB images of 8w × 8h pixels; undoes pil_to_latent.
@@ -123,7 +131,7 @@ class PhotoVAE:
         size: (width, height) to cut each to, when sides were rounded up.
         Raises ValueError: another shape or number of channels, not numbers, not finite, beyond ±1e4.
         """
-        raw = self._unscale(self._check(latents))
+        raw = self.scaling.undo(self._check(latents))
         decoded = self._decode(raw).float()
         pixels = (decoded / 2 + 0.5).clamp(0, 1).cpu().permute(0, 2, 3, 1).numpy()
         images = [Image.fromarray(image) for image in (pixels * 255).round().astype(np.uint8)]
@@ -165,13 +173,6 @@ class PhotoVAE:
             yield
         finally:
             self.model.use_tiling = False
-
-    def _scale(self, raw: Tensor) -> Tensor:
-        return (raw - self.shift_factor if self.shift_factor else raw) * self.scaling_factor
-
-    def _unscale(self, latents: Tensor) -> Tensor:
-        raw = latents / self.scaling_factor
-        return raw + self.shift_factor if self.shift_factor else raw
 
     def _check(self, latents: Tensor | np.ndarray) -> Tensor:
         """Latents as float32 on the CPU. Raises ValueError with a sentence."""

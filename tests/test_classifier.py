@@ -11,7 +11,7 @@ import torch
 
 import explorer
 from explorer import classifier
-from explorer.classifier import Classifier, open_classifier
+from explorer.classifier import Classifier
 from explorer.datasets import load
 
 
@@ -58,11 +58,9 @@ def test_a_latent_space_asks_the_classifier_of_its_data_set(
     trained: Path, digits_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classifier, "CHECKPOINTS", trained.parent)
-    open_classifier.cache_clear()
     space = explorer.load(digits_checkpoint, device="cpu")
     images = (load("digits").images[:50] / 255).astype(np.float32)
     found = space.classify(images)
-    open_classifier.cache_clear()
     assert found.shape == (50, len(space.class_names))
     assert (found.argmax(1) == load("digits").labels[:50]).mean() > 0.7
 
@@ -71,7 +69,6 @@ def test_where_there_is_no_classifier_a_sentence_says_how_to_make_one(
     tmp_path: Path, digits_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(classifier, "CHECKPOINTS", tmp_path)
-    open_classifier.cache_clear()
     with pytest.raises(ValueError, match=r"python -m explorer\.classifier digits makes one"):
         explorer.load(digits_checkpoint, device="cpu").classify(np.zeros((1, 8, 8)))
 

@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 import explorer
 from explorer import LatentSpace, classifier, latent_space, live
-from explorer.classifier import Classifier, open_classifier
+from explorer.classifier import Classifier
 from explorer.datasets import load
 from explorer.decode_worker import to_bytes
 from explorer.own_image import like_data
@@ -50,9 +50,7 @@ def _maps_are_shipped(maps: Path) -> Iterator[None]:
         patch.setattr(latent_space, "CHECKPOINTS", maps)
         patch.setattr(classifier, "CHECKPOINTS", maps)
         patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-        open_classifier.cache_clear()
         yield
-    open_classifier.cache_clear()
 
 
 @pytest.fixture(scope="module")

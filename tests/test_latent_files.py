@@ -17,6 +17,7 @@ from safetensors.torch import save_file as save_torch
 import explorer
 from explorer import latent_files
 from explorer.latent_files import LatentFile, load, save, snippet
+from explorer.scaling import Scaling
 
 LATENTS = np.random.default_rng(0).normal(0, 1, (4, 5, 7)).astype(np.float32)
 NPY = "lat.npy", "lat.safetensors"
@@ -100,7 +101,10 @@ WRONG: dict[str, tuple[np.ndarray, str]] = {
     "complex": (np.ones((1, 4, 2, 2), np.complex64), "must be floating-point numbers"),
     "flat": (np.ones(16, np.float32), "must have the shape"),
     "a picture": (np.ones((16, 16), np.float32), "must have the shape"),
-    "two at once": (np.ones((2, 4, 2, 2), np.float32), "must have the shape"),
+    "two videos": (np.ones((2, 4, 3, 2, 2), np.float32), "of a video of several frames"),
+    "six dimensions": (np.ones((1, 1, 1, 4, 2, 2), np.float32), "must have the shape"),
+    "FLUX.1's tokens": (np.ones((1, 1024, 64), np.float32), "FLUX's packed latents"),
+    "FLUX.2's tokens": (np.ones((1, 1024, 128), np.float16), "FLUX's packed latents"),
     "a video": (np.ones((1, 1, 4, 2, 2), np.float32), "must have the shape"),
     "a number": (np.float32(3), "must have the shape"),
     "no cells": (np.ones((1, 4, 0, 2), np.float32), "must have the shape"),
@@ -131,12 +135,16 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
     objects[:] = Explosive()
     with pytest.raises(ValueError, match="holds Python objects, which are never opened"):
         load(written(tmp_path / "latents.npy", objects))
-    (tmp_path / "plain.npy").write_bytes(pickle.dumps(Explosive()))
+    for protocol in range(2, 6):
+        (tmp_path / f"plain-{protocol}.pt").write_bytes(pickle.dumps(Explosive(), protocol))
     torch.save({"latents": torch.zeros(1, 4, 2, 2)}, tmp_path / "saved.safetensors")
-    np.savez(tmp_path / "several.npz", latents=LATENTS)
-    for name in ("plain.npy", "saved.safetensors", "several.npz"):
-        with pytest.raises(ValueError, match=r"neither a \.safetensors nor a \.npy file"):
-            load(tmp_path / name)
+    torch.save(torch.zeros(1, 4, 2, 2), tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    for file in (*tmp_path.glob("*.pt"), tmp_path / "saved.safetensors"):
+        with pytest.raises(ValueError, match=r"^That file is a pickle, which is never opened"):
+            load(file)
+    np.savez(tmp_path / "objects.npz", latents=objects)
+    with pytest.raises(ValueError, match=r"neither a \.safetensors nor a \.npy file"):
+        load(tmp_path / "objects.npz")
 
 
 @pytest.mark.parametrize("name", NPY)
@@ -191,11 +199,96 @@ def test_a_file_of_several_arrays_is_refused_with_a_sentence(tmp_path: Path) -> 
             load(tmp_path / f"{name}.safetensors")
 
 
-@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn])
-def test_numbers_that_numpy_has_not_are_refused_with_a_sentence(dtype: torch.dtype, tmp_path: Path) -> None:
-    save_torch({"latents": torch.zeros(1, 4, 2, 2).to(dtype)}, tmp_path / "short.safetensors")
-    with pytest.raises(ValueError, match=r"^(That is neither|Latents must be floating-point)"):
-        load(tmp_path / "short.safetensors")
+@pytest.mark.parametrize(
+    "beside", [{"step": np.array([3])}, {"seed": np.float32(7)}, {"b": np.zeros((4, 4), np.float32)}]
+)
+def test_a_small_array_beside_the_latents_is_passed_over(beside: dict[str, Any], tmp_path: Path) -> None:
+    save_file({"x0": LATENTS, **{k: np.atleast_1d(v) for k, v in beside.items()}}, tmp_path / "l.safetensors")
+    np.savez_compressed(tmp_path / "l.npz", x0=LATENTS, **beside)
+    for name in ("l.safetensors", "l.npz"):
+        np.testing.assert_array_equal(load(tmp_path / name).latents, LATENTS)
+
+
+@pytest.mark.parametrize("name", ["latents", "latent_tensor", "samples"])
+def test_of_several_arrays_of_that_shape_a_usual_name_says_which(name: str, tmp_path: Path) -> None:
+    save_file({"a_noise": LATENTS * 2, name: LATENTS, "mask": LATENTS[:1] * 3}, tmp_path / "l.safetensors")
+    if name != "latent_tensor":
+        np.testing.assert_array_equal(load(tmp_path / "l.safetensors").latents, LATENTS)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2])
+def test_floats_that_numpy_has_not_are_read(dtype: torch.dtype, tmp_path: Path) -> None:
+    short = torch.from_numpy(LATENTS)[None].to(dtype)
+    save_torch({"latents": short}, tmp_path / "short.safetensors")
+    np.testing.assert_array_equal(load(tmp_path / "short.safetensors").latents, short.float().numpy()[0])
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_an_npz_of_one_array_is_read(save: Any, tmp_path: Path) -> None:
+    for array in (LATENTS, LATENTS[None].astype(np.float16)):
+        save(tmp_path / "l.npz", array)
+        np.testing.assert_array_equal(load(tmp_path / "l.npz").latents, array.reshape(LATENTS.shape).astype(np.float32))
+
+
+def test_an_npz_that_would_unpack_to_too_much_is_not_unpacked(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "bomb.npz", np.zeros((1, 4, 4000, 2000), np.float32))
+    assert (tmp_path / "bomb.npz").stat().st_size < 200_000
+    with pytest.raises(ValueError, match="over 64 MB"):
+        load(tmp_path / "bomb.npz")
+
+
+def test_a_damaged_npz_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "l.npz"
+    np.savez_compressed(file, LATENTS)
+    content = np.frombuffer(file.read_bytes(), np.uint8)
+    random = np.random.default_rng(2)
+    for _ in range(200):
+        damaged = content.copy()
+        damaged[random.integers(0, len(damaged), 4)] = random.integers(0, 256, 4)
+        file.write_bytes(damaged[: random.integers(0, len(damaged) + 1)].tobytes())
+        try:
+            assert load(file).latents.dtype == np.float32
+        except ValueError as error:
+            assert str(error).endswith(".")  # noqa: PT017
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".safetensors"])
+def test_one_frame_of_a_video_is_a_picture(suffix: str, tmp_path: Path) -> None:
+    read = load(written(tmp_path / f"frame{suffix}", LATENTS[None, :, None]))
+    np.testing.assert_array_equal(read.latents, LATENTS)
+    assert read.notes == ()
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".safetensors"])
+def test_of_a_batch_the_first_is_taken_and_a_sentence_says_so(suffix: str, tmp_path: Path) -> None:
+    read = load(written(tmp_path / f"batch{suffix}", np.stack([LATENTS, LATENTS + 1, LATENTS + 2])))
+    np.testing.assert_array_equal(read.latents, LATENTS)
+    assert read.notes == ("The file holds latents of 3 pictures: the first of them is shown.",)
+
+
+@pytest.mark.parametrize("name", ["comfy.latent", "comfy.safetensors"])
+def test_comfy_uis_latents_are_scaled_where_their_mark_says_that_they_are_raw(name: str, tmp_path: Path) -> None:
+    mark = {"latent_format_version_0": np.zeros(0, np.float32)}
+    save_file({"latent_tensor": LATENTS[None] / np.float32(0.18215), **mark}, tmp_path / name, {"prompt": "{}"})
+    read = load(tmp_path / name)
+    np.testing.assert_allclose(read.latents, LATENTS, rtol=1e-6)
+    assert (read.model, read.scaling) == ("", Scaling(0.18215))
+    save_file({"latent_tensor": LATENTS[None]}, tmp_path / name)
+    np.testing.assert_array_equal(load(tmp_path / name).latents, LATENTS)
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [Scaling(0.5), Scaling(1.5305, 0.0609), Scaling(0.5, mean=(-1.6, 1.9, 0.0, 2.5), std=(8.5, 5.9, 6.5, 5.2))],
+)
+def test_a_safetensors_file_says_how_its_latents_were_scaled(scaling: Scaling, tmp_path: Path) -> None:
+    save(tmp_path / "l.safetensors", LATENTS, "some/model", scaling, (53, 39))
+    assert load(tmp_path / "l.safetensors").scaling == scaling
+
+
+@pytest.mark.parametrize("factor", ["", "0", "-1", "NaN", "1e400", "word", "[1]", "(" * 9000, "[" * 9000, "true"])
+def test_a_scaling_that_cannot_be_is_not_believed(factor: str, tmp_path: Path) -> None:
+    assert load(written(tmp_path / "l.safetensors", LATENTS, {"scaling_factor": factor})).scaling is None
 
 
 def test_a_large_file_is_not_read(tmp_path: Path) -> None:

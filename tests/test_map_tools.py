@@ -19,7 +19,7 @@ from PIL import Image
 
 import explorer
 from explorer import LatentSpace, classifier
-from explorer.classifier import Classifier, open_classifier
+from explorer.classifier import Classifier
 from explorer.datasets import DataUnavailable, load
 from explorer.decode_worker import DecodeWorker, UnknownModel, to_bytes
 from explorer.own_image import like_data
@@ -45,17 +45,13 @@ def _classifier_is_shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(classifier, "CHECKPOINTS", folder)
-        open_classifier.cache_clear()
         yield
-    open_classifier.cache_clear()
 
 
 @pytest.fixture
 def _no_classifier_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(classifier, "CHECKPOINTS", tmp_path)
-    open_classifier.cache_clear()
-    yield
-    open_classifier.cache_clear()
+    return
 
 
 @pytest.fixture

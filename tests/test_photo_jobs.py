@@ -153,7 +153,7 @@ def test_latents_from_a_file_take_the_photos_place(encoding: Encoding, small_vae
     assert opened.reconstruction == encoding.reconstruction
     assert (opened.photo, opened.std, opened.measures) == (None, None, None)
     assert opened.base == opened.reconstruction
-    assert (opened.size, opened.model, opened.notes) == ((93, 61), str(small_vae), ())
+    assert (opened.size, opened.model) == ((93, 61), str(small_vae))
     assert decode(opened, opened.mean).image == encoding.reconstruction
 
 

@@ -90,7 +90,6 @@ def full_size(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             sample_size=256,
         ).save_pretrained(folder)
     yield folder
-    photo_vae._open.cache_clear()
     shutil.rmtree(folder)
 
 

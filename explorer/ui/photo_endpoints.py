@@ -62,7 +62,7 @@ def encode(photo: str, model: str = BUILT_IN, longest_side: int = 512, seed: int
     latents = parse_edits({"sample": seed}, len(encoding.mean)).apply(encoding.mean, encoding.std)
     folder = new_folder()
     file = folder / "latents.safetensors"
-    save(file, latents, encoding.model, encoding.scaling_factor, encoding.size)
+    save(file, latents, encoding.model, encoding.scaling, encoding.size)
     return str(file), about(encoding)
 
 

@@ -232,7 +232,7 @@ def result(
     photo = save_png(encoding.base, folder / "photo.png")
     png = save_png(decoding.image, folder / "reconstruction.png")
     for name in ("latents.safetensors", "latents.npy"):
-        save(folder / name, latents, encoding.model, encoding.scaling_factor, encoding.size)
+        save(folder / name, latents, encoding.model, encoding.scaling, encoding.size)
     return {
         "slider": (photo, png),
         "view": view,
@@ -240,9 +240,7 @@ def result(
         "png": png,
         "safetensors": str(folder / "latents.safetensors"),
         "npy": str(folder / "latents.npy"),
-        "code": snippet(
-            source_of(encoding.model), encoding.kind, encoding.scaling_factor, encoding.size, encoding.shift_factor
-        ),
+        "code": snippet(source_of(encoding.model), encoding.kind, encoding.scaling, encoding.size, encoding.options),
     }
 
 

@@ -1,0 +1,111 @@
+"""What is opened once stays open for as long as its files are the same."""
+
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+
+from explorer.kept import Kept
+
+
+class Thing:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "weights"
+    file.write_bytes(b"one")
+    return file
+
+
+def opened(kept: Kept[Thing], file: Path, key: Any = "key") -> Thing:
+    return kept.get(key, [file], lambda: Thing(file.read_bytes()))
+
+
+def test_it_is_opened_once(file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+    assert opened(kept, file) is opened(kept, file)
+
+
+def rewrite(file: Path) -> None:
+    file.write_bytes(b"another")  # of another length: within some milliseconds a file may keep its date
+
+
+def replace(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_bytes(b"two")
+    other.replace(file)
+
+
+def replace_with_the_same_date(file: Path) -> None:
+    other = file.with_name("other")
+    other.write_bytes(b"two")
+    shutil.copystat(file, other)
+    other.replace(file)
+
+
+def rewrite_and_set_back_the_date(file: Path) -> None:
+    before = file.stat()
+    file.write_bytes(b"another")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("change", [rewrite, replace, replace_with_the_same_date, rewrite_and_set_back_the_date])
+def test_it_is_opened_again_when_its_file_is_another(change: Any, file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+    first = opened(kept, file)
+    change(file)
+    second = opened(kept, file)
+    assert first.content == b"one"
+    assert second.content == file.read_bytes() != b"one"
+    assert opened(kept, file) is second
+
+
+def test_a_file_that_comes_or_goes_is_another(file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+    more = file.with_name("more")
+    first = kept.get("key", [file, more], lambda: Thing(b""))
+    more.write_bytes(b"")
+    second = kept.get("key", [file, more], lambda: Thing(b""))
+    more.unlink()
+    third = kept.get("key", [file, more], lambda: Thing(b""))
+    assert len({id(thing) for thing in (first, second, third)}) == 3
+
+
+def test_the_one_that_was_not_asked_for_longest_goes_first(file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+    first, second = opened(kept, file, 1), opened(kept, file, 2)
+    assert opened(kept, file, 1) is first
+    opened(kept, file, 3)
+    assert opened(kept, file, 1) is first
+    assert opened(kept, file, 2) is not second
+
+
+def test_what_cannot_be_opened_is_tried_again(file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+
+    def fail() -> Thing:
+        raise ValueError("Damaged.")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Damaged"):
+            kept.get("key", [file], fail)
+    assert opened(kept, file).content == b"one"
+
+
+def test_two_threads_open_the_same_thing_once(file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+    together = Barrier(4)
+
+    def ask(_: int) -> Thing:
+        together.wait()
+        return opened(kept, file)
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len({id(thing) for thing in threads.map(ask, range(4))}) == 1
