@@ -109,7 +109,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     if len(archive.infolist()) > MAX_MEMBERS:
         raise ValueError("That .zip holds far more files than a checkpoint.")
     for member in archive.infolist():
-        name = member.filename.rpartition("/")[2]
+        name = member.filename.replace("\\", "/").rpartition("/")[2]  # as Windows PowerShell 5 writes them
         if name not in NAMES:
             continue
         if name in found:

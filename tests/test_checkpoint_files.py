@@ -115,6 +115,19 @@ def test_a_zip_opens_whatever_folder_it_holds(own: OwnModels, worker: DecodeWork
     np.testing.assert_array_equal(space.decode(expected.latents), expected.decode(expected.latents))
 
 
+@pytest.mark.parametrize("inside", ["run\\", "a\\run\\", "C:\\models\\run\\", "a/run\\", "..\\..\\"])
+def test_a_zip_whose_names_have_backslashes_opens(
+    own: OwnModels, worker: DecodeWorker, copy: Path, tmp_path: Path, inside: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "windows.zip", "w") as archive:
+        for file in files(copy):
+            member = zipfile.ZipInfo()
+            member.filename = member.orig_filename = inside + file.name  # as it is: ZipInfo() itself would change it
+            archive.writestr(member, file.read_bytes())
+    folder = worker.space(own.open_files("a", [tmp_path / "windows.zip"])).folder
+    assert {path.name for path in folder.iterdir()} == set(NEEDED)
+
+
 def test_single_files_open(own: OwnModels, worker: DecodeWorker, copy: Path) -> None:
     assert worker.space(own.open_files("a", files(copy))).latent_dim == 2
 
@@ -219,6 +232,7 @@ def test_links_encryption_doubles_and_crowds_in_a_zip_are_refused(own: OwnModels
     with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
         archive.writestr(f"a/{CONFIG}", "{}")
         archive.writestr(f"b/{CONFIG}", "{}")
+        archive.writestr(f"b\\{CONFIG}", "{}")
     assert "twice" in refusal(own, [tmp_path / "twice.zip"])
     with zipfile.ZipFile(tmp_path / "crowd.zip", "w") as archive:
         for number in range(checkpoint_files.MAX_MEMBERS + 1):

@@ -1,5 +1,6 @@
 """A checkpoint opened: points to pictures and back, and all that is refused."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -179,6 +180,32 @@ def test_a_map_is_opened_once_by_many_threads_too(digits_checkpoint: Path, copie
     with ThreadPoolExecutor(8) as threads:
         spaces = set(threads.map(lambda _: explorer.load(folder, device="cpu"), range(8)))
     assert len(spaces) == 1
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "latents.safetensors", "config.json"])
+def test_a_map_whose_files_are_written_again_is_opened_again(
+    name: str, digits_checkpoint: Path, copied: Copied
+) -> None:
+    folder = copied(digits_checkpoint)
+    before = explorer.load(folder, device="cpu")
+    if name == "config.json":
+        config = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(config | {"title": "Trained once more"}))
+    else:
+        tensors = {
+            key: value * 2 if value.dtype.kind == "f" else value for key, value in load_file(folder / name).items()
+        }
+        save_file(tensors, folder / name)
+    after = explorer.load(folder, device="cpu")
+    assert after is not before
+    places = np.ones((1, 2), np.float32)
+    changed = {
+        "model.safetensors": not np.array_equal(after.decode(places), before.decode(places)),
+        "latents.safetensors": np.array_equal(after.latents, 2 * before.latents),
+        "config.json": after.config["title"] == "Trained once more",
+    }
+    assert [key for key, value in changed.items() if value] == [name]
+    assert explorer.load(folder, device="cpu") is after
 
 
 @pytest.mark.parametrize("name", ["no-such-map", "", "../README.md", "a\0b", "x" * 5000], ids=lambda name: name[:12])

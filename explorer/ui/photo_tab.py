@@ -110,12 +110,8 @@ def build() -> None:
     visit = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=forget)
     with gr.Accordion(i18n("photo.take"), open=False):
         code = gr.Code(language="python", label=i18n("photo.code"), interactive=False)
-        latents = gr.File(
-            label=i18n("photo.latents.file"),
-            file_types=[".safetensors", ".npy"],
-            height=110,
-            elem_id="photo-latents",
-        )
+        # Of any kind: phones grey out what ends in .latent, and what can't be opened gets a sentence of our own.
+        latents = gr.File(label=i18n("photo.latents.file"), height=110, elem_id="photo-latents")
     parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code, downloads)
     with gr.Accordion(i18n("photo.pair"), open=False):
         photo_pair.build(visit, JOBS)
