@@ -10,6 +10,7 @@ from explorer.photo_models import TINY, space_of
 from explorer.scaling import Scaling
 
 RAW = 2.5  # a root mean square that a pipeline's latents, of about unit variance, do not reach
+UNSCALED = "These latents are far larger than a pipeline's: if they are raw ones, scale them before you save them."
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ def convert(latents: np.ndarray, maker: Party, taker: Party) -> tuple[np.ndarray
     if source and target and source != target and source.fits(len(latents)):
         converted = target.apply(source.undo(latents))
     if maker.model in ("", taker.model):
-        return converted, () if converted is latents else (_rescaled(taker.model),)
+        if converted is not latents:
+            return converted, (_rescaled(taker.model),)
+        return latents, () if maker.scaling or _size(latents) < RAW else (UNSCALED,)
     return converted, ((_shared if made and taken else _unknown)(maker.model, taker.model),)
 
 
@@ -54,9 +57,12 @@ def _source(latents: np.ndarray, maker: Party) -> Scaling | None:
     size tells which.
     """
     source = maker.from_raw
-    if source == Scaling() and np.sqrt(np.mean(latents.astype(np.float64) ** 2)) < RAW:
-        return None
-    return source
+    return None if source == Scaling() and _size(latents) < RAW else source
+
+
+def _size(latents: np.ndarray) -> float:
+    """Their root mean square."""
+    return float(np.sqrt(np.mean(latents.astype(np.float64) ** 2)))
 
 
 def _rescaled(model: str) -> str:

@@ -89,6 +89,12 @@ def test_a_file_that_names_no_model_is_converted_by_what_it_says_of_its_scale() 
     assert told == "The file's latents are scaled otherwise than stabilityai/sdxl-vae's: they were converted."
 
 
+def test_raw_latents_in_a_file_that_says_nothing_are_told_of() -> None:
+    converted, told = exchanged(Party("", None), Party("built-in", SD), RAW)
+    assert converted is RAW
+    assert told.startswith("These latents are far larger than a pipeline's")
+
+
 def test_latents_of_other_channels_than_their_scaling_are_left_as_they_are() -> None:
     latents = np.ones((16, 2, 2), np.float32)
     assert exchanged(Party("", PLAYGROUND), Party("a/b", SD), latents)[0] is latents

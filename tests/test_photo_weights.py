@@ -106,6 +106,10 @@ def test_a_full_size_model_under_the_old_names_gives_the_latents_of_the_renamed_
             sample_size=512,
         ).eval()
     model.save_config(tmp_path / "vae")
+    config = json.loads((tmp_path / "vae" / "config.json").read_text())
+    for later in ("scaling_factor", "shift_factor", "latents_mean", "latents_std", "force_upcast", "use_quant_conv"):
+        del config[later]  # as in those days
+    (tmp_path / "vae" / "config.json").write_text(json.dumps(config | {"_diffusers_version": "0.2.2"}))
     save_file(renamed(convolved(model.state_dict())), tmp_path / "vae" / WEIGHTS, {"format": "pt"})
     pixels = torch.from_numpy(np.asarray(PHOTO).copy()).permute(2, 0, 1)[None].float().div(255) * 2 - 1
     with torch.no_grad():
