@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from explorer import latent_space
-from explorer.arrays import LIMIT
+from explorer.arrays import LIMIT, as_array
 from explorer.latent_space import LatentSpace
 
 MAX_BATCH = 64
@@ -89,7 +89,10 @@ def _coordinate(value: Any, name: str) -> float:
 
 
 class Job(NamedTuple):
-    place: Place
+    """A latent (D,) of a map that waits to be decoded."""
+
+    model: str
+    latent: np.ndarray
     future: asyncio.Future[Frame]
     loop: asyncio.AbstractEventLoop
 
@@ -144,24 +147,29 @@ class DecodeWorker:
             self._spaces[name] = latent_space.load(name, self.device)
         return self._spaces[name]
 
-    def resolve(self, place: Place) -> tuple[LatentSpace, tuple[float, float], np.ndarray]:
-        """A place's map, coordinates and anchor (D,). Raises UnknownModel, or ValueError: no such point or plane."""
+    def resolve(self, place: Place) -> np.ndarray:
+        """The latent (D,) float32 that lies at a place.
+
+        Raises UnknownModel, or ValueError: no such point or plane, or a latent beyond ±1e6, as where axes that are
+        far from orthogonal to the coordinates add up.
+        """
         space = self.space(place.model, place.plane)
         if place.z is not None:
             if len(place.z) != space.latent_dim:
                 raise ValueError(f"z must have {space.latent_dim} numbers.")
-            anchor = np.array(place.z, np.float32)
-            return space, tuple(space.to_plane(anchor[None])[0].tolist()), anchor
-        if place.point is not None and place.point >= len(space.latents):
-            raise ValueError(f"point must be smaller than {len(space.latents)}.")
-        anchor = space.origin if place.point is None else space.latents[place.point]
-        return space, (place.x, place.y), anchor
+            latent = np.array(place.z, np.float32)
+        else:
+            if place.point is not None and place.point >= len(space.latents):
+                raise ValueError(f"point must be smaller than {len(space.latents)}.")
+            anchor = space.origin if place.point is None else space.latents[place.point]
+            (latent,) = space.from_plane([(place.x, place.y)], anchor)
+        return as_array(latent, "The place", ("D",))
 
     async def decode(self, place: Place) -> Frame:
-        """The frame of one place. Raises UnknownModel, ValueError (no such point), Busy."""
-        self.resolve(place)
+        """The frame of one place. Raises UnknownModel, ValueError as `resolve` does, Busy."""
+        latent = self.resolve(place)
         loop = asyncio.get_running_loop()
-        job = Job(place, loop.create_future(), loop)
+        job = Job(place.model, latent, loop.create_future(), loop)
         with self._wake:
             if len(self._jobs) >= MAX_PENDING:
                 raise Busy("The decoder is busy; try again in a moment.")
@@ -174,21 +182,25 @@ class DecodeWorker:
         torch.set_num_threads(1)
         for name in self.names:  # ready before the first visitor moves
             with suppress(Exception):  # a map that fails must not end the thread: whoever asks for it is told
-                self._decode(name, [Place(name, 0.0, 0.0)])
+                self._decode(name, self.resolve(Place(name, 0.0, 0.0))[None])
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._jobs or self._stopped)
                 if self._stopped:
                     return
                 jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
-            for name in dict.fromkeys(job.place.model for job in jobs):
-                self._answer(name, [job for job in jobs if job.place.model == name])
+            for name in dict.fromkeys(job.model for job in jobs):
+                self._answer(name, [job for job in jobs if job.model == name])
 
     def _answer(self, name: str, jobs: list[Job]) -> None:
         try:
-            results: Sequence[Frame | Exception] = self._decode(name, [job.place for job in jobs])
-        except Exception as error:  # one bad batch must not end the thread: its visitors get the error instead
-            results = [error] * len(jobs)
+            results: Sequence[Frame | Exception] = self._decode(name, np.stack([job.latent for job in jobs]))
+        except Exception as error:  # must not end the thread, nor reach those whose places are no part of it
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._answer(name, [job])
+                return
+            results = [error]
         for loop in dict.fromkeys(job.loop for job in jobs):
             mine = [(job, result) for job, result in zip(jobs, results, strict=True) if job.loop is loop]
             try:
@@ -196,23 +208,14 @@ class DecodeWorker:
             except RuntimeError:  # the loop closed while its visitors left: nobody waits any more
                 continue
 
-    def _decode(self, name: str, places: list[Place]) -> list[Frame]:
+    def _decode(self, name: str, latents: np.ndarray) -> list[Frame]:
+        """Latents (B, D) of one map -> their frames."""
         space = self.space(name)
         begin = time.perf_counter()
-        images = to_bytes(space.decode(self._latents(places)))
+        images = to_bytes(space.decode(latents))
         height, width = space.image_shape
         milliseconds = 1000 * (time.perf_counter() - begin)
         return [Frame(image.tobytes(), width, height, milliseconds) for image in images]
-
-    def _latents(self, places: list[Place]) -> np.ndarray:
-        """The latents (B, D) of places of one map, found together for those in the same plane."""
-        spaces, points, anchors = zip(*map(self.resolve, places), strict=True)
-        latents = np.empty((len(places), spaces[0].latent_dim), np.float32)
-        for plane in {place.plane for place in places}:
-            rows = [row for row, place in enumerate(places) if place.plane == plane]
-            xy, base = [points[row] for row in rows], np.stack([anchors[row] for row in rows])
-            latents[rows] = spaces[rows[0]].from_plane(xy, base)
-        return latents
 
 
 def _deliver(results: list[tuple[Job, Frame | Exception]]) -> None:

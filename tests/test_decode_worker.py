@@ -115,6 +115,33 @@ def test_an_error_in_a_batch_reaches_those_who_wait_for_it(worker: WatchedWorker
         asyncio.run(worker.decode(Place(model, 0.0, 0.0)))
 
 
+def test_a_batch_that_fails_is_decoded_one_by_one_and_only_the_bad_place_gets_the_error(worker: WatchedWorker) -> None:
+    model = worker.names[0]
+    worker.space(model).poison = 0.75
+    points = [(0.0, 0.0), (0.75, 0.0), (0.5, 0.5), (0.75, 1.0), (1.0, -1.0)]
+    results = asyncio.run(while_held(worker, model, [Place(model, *point) for point in points]))
+    assert worker.space(model).batches == [1, 5, 1, 1, 1, 1, 1]
+    assert [type(result) for result in results] == [Frame, RuntimeError, Frame, RuntimeError, Frame]
+    for point, result in zip(points, results, strict=True):
+        if isinstance(result, Frame):
+            assert result.pixels == frame_of(worker, model, np.array(point, np.float32))
+
+
+@pytest.mark.parametrize("plane", [None, "p4-p9-p200", "z1-z3"])
+def test_a_place_whose_latent_lies_too_far_out_is_refused_at_once_and_costs_nobody_else(
+    worker: WatchedWorker, plane: str | None
+) -> None:
+    model = worker.names[1]
+    far = [Place(model, x, y, 3, plane) for x, y in ((1e6, 1e6), (-1e6, 1e6), (1e6, -1e6), (-1e6, -1e6))]
+    near = [Place(model, 0.5, 0.5, 3, plane)] * 4
+    results = asyncio.run(while_held(worker, model, [place for pair in zip(far, near, strict=True) for place in pair]))
+    refused = [result for result in results[::2] if isinstance(result, ValueError)]
+    assert refused or plane == "z1-z3"
+    assert all(str(error) == "The place must lie within ±1e+06." for error in refused)
+    assert all(isinstance(result, Frame) for result in results[1::2])
+    assert len(worker.space(model).batches) == 2  # nobody's batch failed
+
+
 def test_the_thread_lives_on_after_an_error(worker: WatchedWorker) -> None:
     model = worker.names[0]
     worker.space(model).error = RuntimeError("out of memory")

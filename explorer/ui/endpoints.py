@@ -32,8 +32,8 @@ def build(worker: DecodeWorker, originals: Originals) -> None:
         """The image (H, W) in [0, 1] at a place of a map (in `plane`); with `point`, in the plane through that test
         point. Or, with `z`, of a latent (D,) itself."""
         asked = {"model": model, "x": x, "y": y, "point": point, "plane": plane, "z": z}
-        space, xy, anchor = worker.resolve(parse_place(asked))
-        return space.decode(space.from_plane([xy], anchor))[0].tolist()
+        latent = worker.resolve(parse_place(asked))
+        return worker.space(model).decode(latent[None])[0].tolist()
 
     def map_encode(model: str, images: list) -> list[list[float]]:
         """Images (B, H, W) in [0, 1], at most 256 -> latents (B, D), the posterior's means for a VAE."""
