@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
+from explorer.kept import remembered
 from explorer.latent_space import LatentSpace
 
 REFERENCES = 1_000  # test points whose neighbourhoods are compared
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def shared_neighbours(one: LatentSpace, other: LatentSpace, k: int = 10) -> float:
     """The mean share of a test point's k nearest neighbours that two spaces have in common, from 0 to 1.
 

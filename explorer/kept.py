@@ -1,14 +1,17 @@
-"""What is opened from files once, and shared for as long as those files stay as they are."""
+"""What is made once and kept: for as long as the files it came from stay as they are, or as what it tells of lives."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from functools import wraps
 from pathlib import Path
-from threading import Lock
-from typing import Generic, TypeVar
+from threading import Lock, RLock
+from typing import Any, Generic, TypeVar, cast
+from weakref import ref
 
 Opened = TypeVar("Opened")
+Function = TypeVar("Function", bound=Callable[..., Any])
 Identity = tuple[tuple[int, ...], ...]
 
 
@@ -48,3 +51,42 @@ def identity(file: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino
+
+
+def remembered(most: int) -> Callable[[Function], Function]:
+    """As functools.lru_cache, of the `most` newest answers, but an argument is not kept alive by it: with the argument
+    goes what was answered about it."""
+
+    def decorate(function: Function) -> Function:
+        answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
+        lock = RLock()  # an argument may be freed, and `forget` run, in the very thread that holds it
+
+        def forget(_: ref[Any]) -> None:
+            with lock:
+                for key in [key for key in answers if any(isinstance(part, ref) and part() is None for part in key)]:
+                    del answers[key]
+
+        @wraps(function)
+        def answer(*arguments: Any) -> Any:
+            key = tuple(_weakly(argument, forget) for argument in arguments)
+            with lock:
+                if key in answers:
+                    answers.move_to_end(key)
+                    return answers[key]
+            found = function(*arguments)
+            with lock:
+                answers[key] = found
+                while len(answers) > most:
+                    answers.popitem(last=False)
+            return found
+
+        return cast(Function, answer)
+
+    return decorate
+
+
+def _weakly(argument: Any, forget: Callable[[ref[Any]], None]) -> Any:
+    try:
+        return ref(argument, forget)
+    except TypeError:  # a number or a word
+        return argument

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from explorer.kept import remembered
 from explorer.latent_space import LatentSpace
 
 HISTORY = "history.safetensors"
@@ -31,7 +31,7 @@ class Formation:
     steps_per_epoch: float
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def formation(space: LatentSpace) -> Formation:
     """Raises ValueError with a sentence where the checkpoint holds no history, or one that does not fit it."""
     tensors = _read(space.folder / HISTORY, "It was not recorded how this map formed.")
@@ -51,7 +51,7 @@ def _fit(space: LatentSpace, steps: np.ndarray, snapshots: np.ndarray, losses: d
     return needed and len({values.shape for values in losses.values()}) == 1 and bool(np.isfinite(snapshots).all())
 
 
-@lru_cache(maxsize=8)
+@remembered(8)
 def tsne(space: LatentSpace) -> np.ndarray:
     """The t-SNE of the encoded test set, (N, 2) float32. Raises ValueError with a sentence where there is none."""
     places = _read(space.folder / TSNE, "No t-SNE of this map was computed; python -m explorer.tsne makes one.")["tsne"]

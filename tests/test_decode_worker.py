@@ -13,8 +13,10 @@ import pytest
 from serving import SOON, WatchedWorker
 
 from explorer import decode_worker
+from explorer.comparison import shared_neighbours
 from explorer.decode_worker import GONE, Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
 from explorer.latent_space import open_folder
+from explorer.recorded import formation
 
 
 @pytest.fixture
@@ -395,3 +397,20 @@ def test_a_removed_model_is_freed_with_its_planes(digits_checkpoint_5d: Path) ->
     worker.remove("own-a")
     gc.collect()
     assert [reference() for reference in held] == [None, None]
+
+
+def test_a_removed_model_is_freed_though_it_was_compared_and_its_history_was_shown(digits_checkpoint_5d: Path) -> None:
+    worker = DecodeWorker([], device="cpu")
+    for name in ("own-a", "own-b"):
+        worker.add(name, open_folder(str(digits_checkpoint_5d), "cpu"))
+    one, other = worker.space("own-a"), worker.space("own-b")
+    shared_neighbours(one, other, 10)
+    shared_neighbours(other, one, 10)
+    history = weakref.ref(formation(one))
+    one.in_plane("z0-z1").neighbours(one.latents[:2], 3)
+    held = weakref.ref(one)
+    worker.remove("own-a")
+    del one
+    gc.collect()
+    assert (held(), history()) == (None, None)
+    assert shared_neighbours(other, other, 10) == 1.0

@@ -1,7 +1,9 @@
 """What is opened once stays open for as long as its files are the same."""
 
+import gc
 import os
 import shutil
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -9,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from explorer.kept import Kept
+from explorer.kept import Kept, remembered
 
 
 class Thing:
@@ -109,3 +111,51 @@ def test_two_threads_open_the_same_thing_once(file: Path) -> None:
 
     with ThreadPoolExecutor(4) as threads:
         assert len({id(thing) for thing in threads.map(ask, range(4))}) == 1
+
+
+def test_an_answer_is_remembered_while_its_arguments_live() -> None:
+    asked: list[bytes] = []
+
+    @remembered(8)
+    def about(one: Thing, other: Thing, count: int) -> str:
+        asked.append(one.content)
+        return f"{one.content!r} {other.content!r} {count}"
+
+    things = [Thing(b"a"), Thing(b"b")]
+    first = about(*things, 3)
+    assert about(*things, 3) is first
+    assert about(*things, 4) != first
+    assert len(asked) == 2
+    alive = weakref.ref(things[1])
+    del things[1]
+    gc.collect()
+    assert alive() is None
+    assert about(things[0], Thing(b"b"), 3) == first
+    assert len(asked) == 3
+
+
+def test_what_is_remembered_of_a_freed_argument_goes_with_it() -> None:
+    @remembered(8)
+    def of(one: Thing) -> Thing:
+        return Thing(one.content)
+
+    thing = Thing(b"a")
+    answer = weakref.ref(of(thing))
+    assert answer() is not None
+    del thing
+    gc.collect()
+    assert answer() is None
+
+
+def test_the_oldest_answer_goes_first() -> None:
+    things = [Thing(b"a"), Thing(b"b"), Thing(b"c")]
+
+    @remembered(2)
+    def of(one: Thing) -> Thing:
+        return Thing(one.content)
+
+    first, second = of(things[0]), of(things[1])
+    assert of(things[0]) is first
+    of(things[2])
+    assert of(things[0]) is first
+    assert of(things[1]) is not second
