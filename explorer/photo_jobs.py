@@ -15,7 +15,8 @@ from explorer.latent_exchange import Party, convert
 from explorer.latent_files import LatentFile
 from explorer.latent_views import LinearPreview, fit_preview
 from explorer.metrics import Measures, compare
-from explorer.photo_models import BUILT_IN, Progress, for_visitors
+from explorer.photo_hub import Progress
+from explorer.photo_models import BUILT_IN, for_visitors
 from explorer.photo_vae import load_vae
 from explorer.scaling import Scaling
 
@@ -70,7 +71,9 @@ class Decoding:
 
 def encode(model: str, photo: Image.Image, notes: tuple[str, ...] = (), progress: Progress | None = None) -> Encoding:
     """An RGB photo through a model and back. Raises ValueError with a sentence when the model can't be opened."""
-    load_vae(model, channels_last=True, progress=progress)  # fetched here: a lent GPU should not wait for a download
+    load_vae(
+        model, channels_last=True, progress=progress, visitor=True
+    )  # fetched here: a lent GPU should not wait for a download
     encoding, note = _encode(model, photo)
     return replace(encoding, notes=(*notes, *encoding.notes, *([note] if note else [])))
 
@@ -98,7 +101,7 @@ def open_latents(model: str, file: LatentFile, progress: Progress | None = None)
 
     Raises ValueError when they have another number of channels.
     """
-    vae = load_vae(model, channels_last=True, progress=progress)
+    vae = load_vae(model, channels_last=True, progress=progress, visitor=True)
     height, width = file.latents.shape[1:]
     size = whole = width * vae.step, height * vae.step
     if file.size and all(0 <= full - side < vae.step for full, side in zip(whole, file.size, strict=True)):
@@ -124,7 +127,7 @@ def open_latents(model: str, file: LatentFile, progress: Progress | None = None)
 
 @on_gpu
 def _encode(model: str, photo: Image.Image, device: str | None = None) -> Encoding:
-    vae = load_vae(model, device=device, channels_last=True)
+    vae = load_vae(model, device=device, channels_last=True, visitor=True)
     known = len(vae.notes)
     start = time.perf_counter()
     mean, std = vae.posterior(photo)
@@ -149,7 +152,7 @@ def _encode(model: str, photo: Image.Image, device: str | None = None) -> Encodi
 
 @on_gpu
 def _decode(model: str, latents: np.ndarray, size: tuple[int, int], device: str | None = None) -> Decoding:
-    vae = load_vae(model, device=device, channels_last=True)
+    vae = load_vae(model, device=device, channels_last=True, visitor=True)
     known = len(vae.notes)
     start = time.perf_counter()
     image = vae.latents_to_pil(latents[None], size)[0]

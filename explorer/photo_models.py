@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer import photo_weights
 from explorer.latent_space import CHECKPOINTS
-from explorer.photo_weights import WEIGHTS
+from explorer.photo_hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
 from explorer.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -27,13 +25,11 @@ MAX_CONFIG = 65_536  # bytes
 MAX_NUMBER = 8_192  # of any size in a config, channels for one
 MAX_LAYERS = 64  # of a block
 MAX_BLOCKS = 8  # each halves a side of the photo
-UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
+NO_AUTOENCODER = f"That is no image autoencoder: its config.json does not name {' or '.join(KINDS)}."
 NOT_FETCHED = "The model could not be fetched from the Hub."
 NO_CONFIG = "That model has no config.json."
-PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
 NOT_BUILT = "The model's config.json does not describe an autoencoder that can be built."
 REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
-Progress = Callable[[float, str], None]  # fraction done, what is being done
 
 
 @dataclass(frozen=True)
@@ -153,26 +149,22 @@ def source_of(name: str) -> str:
 
 def is_cached(repo_id: str) -> bool:
     """Whether a Hub model can be opened without network."""
-    return _cached_folder(repo_id) is not None
+    return Hub().cached_folder(repo_id) is not None
 
 
-def _cached_folder(repo_id: str) -> Path | None:
-    """The folder of the Hub's cache that holds a model's config.json and all of its weights."""
-    from huggingface_hub import try_to_load_from_cache
-
-    for prefix in PREFIXES:
-        config = try_to_load_from_cache(repo_id, f"{prefix}config.json")
-        if isinstance(config, str):
-            folder = Path(config).parent
-            with suppress(ValueError):
-                photo_weights.files_of(folder)
-                return folder
-    return None
+def hub_of(repo_id: str, visitor: bool) -> Hub:
+    """The Hub for who asks for a model: with the host's token and cache only for the host, with its cache also for the
+    models that the page offers by itself."""
+    if not visitor:
+        return Hub()
+    known = any(repo_id == known.id for known in KNOWN)
+    return Hub(token=False) if known else Hub(token=False, cache=visitors_cache())
 
 
-def locate(source: str, progress: Progress | None = None) -> Path:
+def locate(source: str, progress: Progress | None = None, visitor: bool = False) -> Path:
     """The folder that holds config.json and the weights; what is on the Hub is fetched into its cache first.
 
+    visitor: whether a visitor named it: then the host's token stays here, and so do models of the host's cache.
     source: "built-in", a folder, or a Hub repository id. A repository or folder of a whole pipeline gives its "vae".
     Raises ValueError with a sentence: neither a folder nor an id, not found, gated, no autoencoder, only a pickle,
     too large, the Hub out of reach.
@@ -182,7 +174,7 @@ def locate(source: str, progress: Progress | None = None) -> Path:
         return folder if (folder / "config.json").is_file() or not (folder / "vae").is_dir() else folder / "vae"
     if not is_hub_id(source):
         raise ValueError("That is neither a folder here nor a Hub id such as stabilityai/sd-vae-ft-mse.")
-    return _download(source, progress)
+    return _download(source, hub_of(source, visitor), progress)
 
 
 def is_hub_id(source: str) -> bool:
@@ -196,131 +188,60 @@ def _as_folder(source: str) -> Path | None:
         return None
 
 
-def _download(repo_id: str, progress: Progress | None) -> Path:
+def _download(repo_id: str, hub: Hub, progress: Progress | None) -> Path:
     """config.json first, and the weights only of what turns out to be an autoencoder."""
     from huggingface_hub import errors
 
     try:
-        cached = _cached_folder(repo_id)
-        if cached is not None:
+        if (cached := hub.cached_folder(repo_id)) is not None:
             return cached
         reach_hub()
-        sizes = _sizes(repo_id)
+        sizes = hub.sizes(repo_id)
         prefix = next((prefix for prefix in PREFIXES if f"{prefix}config.json" in sizes), "")
         if f"{prefix}config.json" not in sizes:
             raise ValueError(NO_CONFIG)
-        config = _fetch(repo_id, f"{prefix}config.json")
+        if sizes[f"{prefix}config.json"] > MAX_CONFIG:
+            raise ValueError(NO_AUTOENCODER)
+        config = hub.fetch(repo_id, f"{prefix}config.json")
         read_config(config)
         beside = {name.removeprefix(prefix): size for name, size in sizes.items() if name.startswith(prefix)}
-        _fetch_weights(repo_id, prefix, beside, progress)
+        _fetch_weights(hub, repo_id, prefix, beside, progress)
+        hub.make_room(repo_id)
     except errors.EntryNotFoundError as error:
-        raise ValueError(_hub_sentence(error) or NO_CONFIG) from None
+        raise ValueError(sentence_of(error) or NO_CONFIG) from None
     except Exception as error:
         told = isinstance(error, ValueError) and not isinstance(error, errors.HfHubHTTPError)  # a sentence of our own
-        raise ValueError(_hub_sentence(error) or (str(error) if told else NOT_FETCHED)) from None
+        raise ValueError(sentence_of(error) or (str(error) if told else NOT_FETCHED)) from None
     return config.parent
 
 
-def _sizes(repo_id: str) -> dict[str, int]:
-    """What a repository holds: bytes by file name. From an endpoint that can't list them, those that matter most."""
-    from huggingface_hub import HfApi, errors, get_hf_file_metadata, hf_hub_url
-
-    try:
-        about = HfApi(endpoint=_endpoint()).model_info(repo_id, files_metadata=True, timeout=10)
-        return {file.rfilename: file.size or 0 for file in about.siblings or ()}
-    except (errors.RepositoryNotFoundError, errors.HFValidationError, errors.OfflineModeIsEnabled):
-        raise
-    except Exception:
-        found: dict[str, int] = {}
-        for name in (prefix + name for prefix in PREFIXES for name in ("config.json", WEIGHTS)):
-            with suppress(errors.RemoteEntryNotFoundError):
-                found[name] = get_hf_file_metadata(hf_hub_url(repo_id, name, endpoint=_endpoint())).size or 0
-        return found
-
-
-def _fetch_weights(repo_id: str, prefix: str, sizes: dict[str, int], progress: Progress | None) -> None:
+def _fetch_weights(hub: Hub, repo_id: str, prefix: str, sizes: dict[str, int], progress: Progress | None) -> None:
     """Raises ValueError with a sentence: none there, only a pickle, too large, a part missing."""
     chosen = photo_weights.choose(sizes)
     names = [chosen]
     if chosen.endswith(".json"):
         if sizes[chosen] > photo_weights.MAX_INDEX:
             raise ValueError(photo_weights.DAMAGED)
-        names = photo_weights.parts(_fetch(repo_id, prefix + chosen))
+        names = photo_weights.parts(hub.fetch(repo_id, prefix + chosen))
     if not all(name in sizes for name in names):
         raise ValueError(photo_weights.INCOMPLETE)
     if sum(sizes[name] for name in names) > MAX_BYTES:
         raise ValueError(f"The model's weights are over {MAX_BYTES // 10**9} GB; no image autoencoder needs that.")
     for name in names:
-        _fetch(repo_id, prefix + name, progress)
-
-
-def reach_hub() -> None:
-    """One attempt: the download's own five, with pauses between, take half a minute where there is no network."""
-    from huggingface_hub import constants, errors, get_session
-
-    try:
-        get_session().head(_endpoint() or constants.ENDPOINT, timeout=3)
-    except errors.OfflineModeIsEnabled:
-        raise
-    except Exception:
-        raise ValueError(UNREACHABLE) from None
-
-
-def _hub_sentence(error: Exception) -> str:
-    """What went wrong on the Hub, in a sentence that does not repeat what was asked for; "" when it is not known."""
-    from huggingface_hub import errors
-
-    sentences: tuple[tuple[type[Exception], str], ...] = (
-        (errors.GatedRepoError, "That model is gated: accept its terms on the Hub and set HF_TOKEN."),
-        (errors.RepositoryNotFoundError, "There is no public model of that id on the Hub."),
-        (errors.HFValidationError, "That is no Hub id; one looks like stabilityai/sd-vae-ft-mse."),
-        (errors.LocalEntryNotFoundError, UNREACHABLE),
-        (errors.OfflineModeIsEnabled, "The Hub is switched off here, and the model is not in its cache."),
-    )
-    return next((sentence for kind, sentence in sentences if isinstance(error, kind)), "")
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("HF_ENDPOINT") or None
-
-
-def _fetch(repo_id: str, name: str, progress: Progress | None = None) -> Path:
-    from huggingface_hub import hf_hub_download
-
-    bar: dict[str, Any] = {} if progress is None else {"tqdm_class": _reporting(progress)}
-    return Path(hf_hub_download(repo_id, name, endpoint=_endpoint(), etag_timeout=5, **bar))
-
-
-def _reporting(progress: Progress) -> type:
-    """A tqdm class that also tells `progress` how far a download is."""
-    from tqdm.auto import tqdm
-
-    class Reporting(tqdm):
-        def __init__(self, *args: Any, **kwargs: Any) -> None:
-            kwargs.pop("name", None)  # huggingface_hub's own, for silencing a group of bars
-            super().__init__(*args, **kwargs)
-
-        def update(self, n: float | None = 1) -> bool | None:
-            shown = super().update(n)
-            if self.total:
-                progress(min(self.n / self.total, 1.0), f"{self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB")
-            return shown
-
-    return Reporting
+        hub.fetch(repo_id, prefix + name, progress)
 
 
 def read_config(file: Path) -> dict[str, Any]:
     """config.json of an image autoencoder. Raises ValueError with a sentence when it is something else."""
     try:
-        text = file.read_bytes()
-        config = json.loads(text) if len(text) <= MAX_CONFIG else None
+        config = json.loads(file.read_bytes()) if file.stat().st_size <= MAX_CONFIG else None
     except (OSError, ValueError, RecursionError):
         config = None
     name = config.get("_class_name") if isinstance(config, dict) else None
     if isinstance(name, str) and name not in KINDS and re.fullmatch(r"[A-Za-z]\w{0,59}", name, re.ASCII):
         raise ValueError(f"That model is of the kind {name}, which is not supported; {' and '.join(KINDS)} are.")
     if not isinstance(config, dict) or name not in KINDS:
-        raise ValueError(f"That is no image autoencoder: its config.json does not name {' or '.join(KINDS)}.")
+        raise ValueError(NO_AUTOENCODER)
     if not _is_sensible(config):
         raise ValueError("The model's config.json holds sizes that no image autoencoder has.")
     if any(config.get(key, 3) != 3 for key in ("in_channels", "out_channels")):

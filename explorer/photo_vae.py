@@ -17,7 +17,8 @@ from torch import Tensor
 from explorer.kept import Kept
 from explorer.latent_space import default_device
 from explorer.photo import preprocess
-from explorer.photo_models import BUILT_IN, Progress, loading_options, locate, open_model, weight_files
+from explorer.photo_hub import Progress
+from explorer.photo_models import BUILT_IN, loading_options, locate, open_model, weight_files
 from explorer.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def load_vae(
     dtype: torch.dtype | None = None,
     channels_last: bool = False,
     progress: Progress | None = None,
+    visitor: bool = False,
 ) -> PhotoVAE:
     """Open "built-in", a folder, or a Hub repository id that holds an AutoencoderKL or AutoencoderTiny.
 
@@ -40,12 +42,13 @@ def load_vae(
     dtype: by default float32 on the CPU, float16 on a GPU.
     channels_last: a third faster on the CPU; a float's last bits then differ from the plain diffusers call.
     progress: called with the fraction done and a line while a model is fetched from the Hub.
+    visitor: whether a visitor of the page named it: the host's token is then kept back, and its private models are.
     Raises ValueError with a sentence: not found, no autoencoder, gated, only a pickle, the Hub out of reach,
     no such device.
     """
     device = str(device or default_device())
     dtype = dtype or (torch.float32 if device == "cpu" else torch.float16)
-    folder = locate(str(name), progress)
+    folder = locate(str(name), progress, visitor)
     key = str(name), str(folder.resolve()), device, dtype, channels_last
     return _opened.get(key, weight_files(folder), lambda: _open(str(name), folder, device, dtype, channels_last))
 

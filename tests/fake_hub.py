@@ -17,7 +17,8 @@ PHOTO_MODEL = ("config.json", "diffusion_pytorch_model.safetensors")
 @dataclass
 class FakeHub:
     """A Hub on this machine. files: contents by "owner/name/path". sizes: Content-Length where it is to be another.
-    errors: status and error code by "owner/name". asked: method and path of every request. lists: whether it has an API
+    errors: status and error code by "owner/name". asked: method and path of every request. tokens: what came as
+    Authorization. lists: whether it has an API
     that says what a repository holds."""
 
     url: str
@@ -25,6 +26,7 @@ class FakeHub:
     sizes: dict[str, int] = field(default_factory=dict)
     errors: dict[str, tuple[int, str]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    tokens: set[str | None] = field(default_factory=set)
     lists: bool = True
 
     def add(
@@ -44,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         hub = self.hub
         hub.asked.append(f"{self.command} {self.path}")
+        hub.tokens.add(self.headers.get("Authorization"))
         if listed := re.fullmatch(r"/api/models/([^/]+/[^/?]+)\?.*", self.path):
             return self.list(listed[1])
         match = re.fullmatch(r"/([^/]+/[^/]+)/resolve/main/(.+)", self.path)

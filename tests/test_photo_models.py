@@ -1,6 +1,7 @@
 """Where photo models come from: folders and a Hub of our own, and everything that is refused."""
 
 import json
+import os
 import pickle
 import re
 import shutil
@@ -19,13 +20,13 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import explorer
-from explorer import photo_models
+from explorer import photo_jobs, photo_models
+from explorer.photo_hub import UNREACHABLE, Hub, visitors_cache
 from explorer.photo_models import (
     BUILT_IN,
+    KNOWN,
     MAX_BYTES,
     MAX_CONFIG,
-    UNREACHABLE,
-    WEIGHTS,
     built_in_folder,
     for_visitors,
     is_cached,
@@ -34,6 +35,7 @@ from explorer.photo_models import (
     read_config,
     source_of,
 )
+from explorer.photo_weights import WEIGHTS
 
 NO_AUTOENCODER = "That is no image autoencoder: its config.json does not name AutoencoderKL or AutoencoderTiny."
 BAD_SIZES = "The model's config.json holds sizes that no image autoencoder has."
@@ -470,6 +472,62 @@ def test_weights_that_are_too_large_are_not_fetched(hub: FakeHub, small_vae: Pat
     sentence = refusal(lambda: explorer.load_vae("some/large"))
     assert sentence == "The model's weights are over 2 GB; no image autoencoder needs that."
     assert f"GET /some/large/resolve/main/{WEIGHTS}" not in hub.asked
+
+
+def test_a_config_that_is_too_large_is_not_fetched(hub: FakeHub, small_vae: Path) -> None:
+    hub.add("some/large", small_vae)
+    hub.files["some/large/config.json"] += b" " * MAX_CONFIG
+    assert refusal(lambda: explorer.load_vae("some/large")) == NO_AUTOENCODER
+    assert not any("resolve" in request for request in hub.asked)
+
+
+def test_the_hosts_token_goes_with_what_the_host_asks_for_and_with_nothing_of_a_visitors(
+    hub: FakeHub, small_vae: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    for repo in ("some/vae", "some/other", KNOWN[1].id):
+        hub.add(repo, small_vae)
+    photo = Image.new("RGB", (16, 16), "red")
+    for repo in ("some/vae", KNOWN[1].id, "some/nothing"):
+        photo_jobs.encode_or_built_in(repo, photo)
+    assert hub.tokens == {None}
+    hub.lists = False
+    refusal(lambda: photo_jobs.encode("some/nothing-more", photo))
+    assert hub.tokens == {None}
+    hub.lists = True
+    explorer.load_vae("some/other", device="cpu")
+    assert "Bearer hf_secret" in hub.tokens
+
+
+@pytest.mark.usefixtures("hub")
+def test_what_lies_in_the_hosts_cache_is_not_opened_for_visitors_but_for_what_the_page_offers(
+    hub: FakeHub, small_vae: Path
+) -> None:
+    for repo in ("the-host/private", KNOWN[1].id):
+        hub.add(repo, small_vae)
+        explorer.load_vae(repo, device="cpu")
+    hub.errors = dict.fromkeys(("the-host/private", KNOWN[1].id), (401, "RepoNotFound"))
+    photo = Image.new("RGB", (16, 16), "red")
+    assert photo_jobs.encode(KNOWN[1].id, photo).model == KNOWN[1].id
+    sentence = refusal(lambda: photo_jobs.encode("the-host/private", photo))
+    assert sentence == "There is no public model of that id on the Hub."
+
+
+def test_of_what_visitors_had_fetched_the_oldest_goes_when_it_is_too_much(
+    hub: FakeHub, small_vae: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = sum((small_vae / name).stat().st_size for name in ("config.json", WEIGHTS))
+    monkeypatch.setenv("EXPLORER_CACHE_GB", str(2.5 * size / 1e9))
+    visitors = Hub(token=False, cache=visitors_cache())
+    names = [f"some/vae-{number}" for number in range(4)]
+    for number, repo in enumerate(names):
+        hub.add(repo, small_vae)
+        locate(repo, visitor=True)
+        for file in visitors_cache().rglob("blobs/*"):  # whatever the disk notes of reading
+            os.utime(file, (number, number)) if repo.replace("/", "--") in str(file) else None
+    kept = [repo for repo in names if visitors.cached_folder(repo)]
+    assert len(kept) == 2
+    assert names[3] in kept
 
 
 def test_a_damaged_download_is_refused(hub: FakeHub, small_vae: Path) -> None:

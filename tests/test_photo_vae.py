@@ -18,8 +18,8 @@ from torchvision.transforms import ToTensor
 
 import explorer
 from explorer import photo_vae
-from explorer.photo_models import WEIGHTS
 from explorer.photo_vae import PhotoVAE
+from explorer.photo_weights import WEIGHTS
 
 SCALE = 0.18215
 SIZES = [(301, 203), (1, 1), (1, 500), (500, 1), (64, 48), (8, 8)]

@@ -23,6 +23,7 @@ MET = [
     "own_models",
     "photo",
     "photo_jobs",
+    "photo_hub",
     "photo_models",
     "photo_weights",
     "planes",
@@ -35,6 +36,7 @@ MET = [
 ]
 UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer
     "A training failed: {}",
+    "EXPLORER_CACHE_GB must be a number of gigabytes.",
     "A training could not be started: {}",
     "The part lies between 0 and 1, the method is linear or spherical.",
 }

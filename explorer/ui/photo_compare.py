@@ -8,8 +8,9 @@ import gradio as gr
 from PIL import Image
 
 from explorer import photo_jobs
+from explorer.photo_hub import Progress
 from explorer.photo_jobs import Encoding
-from explorer.photo_models import BUILT_IN, Progress, for_visitors
+from explorer.photo_models import BUILT_IN, for_visitors
 from explorer.ui.photo_measures import headers, notes_html, row
 from explorer.ui.photo_view import fetching
 from explorer.ui.texts import i18n, language_of, say

@@ -1,0 +1,140 @@
+"""The Hub: what it holds, what of it is here already, and what has to be fetched, for the host or for a visitor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from explorer import photo_weights
+
+PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
+UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
+CACHE_GB = 10  # of what visitors had fetched; EXPLORER_CACHE_GB says another number
+Progress = Callable[[float, str], None]  # fraction done, what is being done
+
+
+def visitors_cache() -> Path:
+    """Where models lie that visitors named: apart from the host's own, some of which may be private."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE).parent / "explorer-visitors"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """token: None for the host's own, False for nobody's. cache: a folder, None for the Hub's usual one."""
+
+    token: Literal[False] | None = None
+    cache: Path | None = None
+
+    def cached_folder(self, repo_id: str) -> Path | None:
+        """The folder of the cache that holds a model's config.json and all of its weights."""
+        from huggingface_hub import try_to_load_from_cache
+
+        for prefix in PREFIXES:
+            config = try_to_load_from_cache(repo_id, f"{prefix}config.json", cache_dir=self.cache)
+            if isinstance(config, str):
+                folder = Path(config).parent
+                with suppress(ValueError):
+                    photo_weights.files_of(folder)
+                    return folder
+        return None
+
+    def sizes(self, repo_id: str) -> dict[str, int]:
+        """What a repository holds: bytes by file name. From an endpoint that can't list them, those that matter."""
+        from huggingface_hub import HfApi, errors, get_hf_file_metadata, hf_hub_url
+
+        try:
+            api = HfApi(endpoint=_endpoint(), token=self.token)
+            about = api.model_info(repo_id, files_metadata=True, timeout=10)
+            return {file.rfilename: file.size or 0 for file in about.siblings or ()}
+        except (errors.RepositoryNotFoundError, errors.HFValidationError, errors.OfflineModeIsEnabled):
+            raise
+        except Exception:
+            found: dict[str, int] = {}
+            for name in (prefix + name for prefix in PREFIXES for name in ("config.json", photo_weights.WEIGHTS)):
+                with suppress(errors.RemoteEntryNotFoundError):
+                    url = hf_hub_url(repo_id, name, endpoint=_endpoint())
+                    found[name] = get_hf_file_metadata(url, token=self.token, endpoint=_endpoint()).size or 0
+            return found
+
+    def fetch(self, repo_id: str, name: str, progress: Progress | None = None) -> Path:
+        """A file, fetched into the cache where it is not there yet."""
+        from huggingface_hub import hf_hub_download
+
+        bar: dict[str, Any] = {} if progress is None else {"tqdm_class": _reporting(progress)}
+        where: dict[str, Any] = {"endpoint": _endpoint(), "cache_dir": self.cache, "token": self.token}
+        return Path(hf_hub_download(repo_id, name, etag_timeout=5, **where, **bar))
+
+    def make_room(self, needed: str) -> None:
+        """Of a cache of our own, the models that nobody opened for longest go while it is too large; never `needed`."""
+        from huggingface_hub import scan_cache_dir
+
+        if self.cache is None:
+            return
+        about = scan_cache_dir(self.cache)
+        left = about.size_on_disk
+        for repo in sorted(about.repos, key=lambda repo: repo.last_accessed):
+            if left <= _cache_bytes() or repo.repo_id == needed:
+                continue
+            about.delete_revisions(*(revision.commit_hash for revision in repo.revisions)).execute()
+            left -= repo.size_on_disk
+
+
+def _cache_bytes() -> float:
+    try:
+        return float(os.environ.get("EXPLORER_CACHE_GB") or CACHE_GB) * 1e9
+    except ValueError:
+        raise ValueError("EXPLORER_CACHE_GB must be a number of gigabytes.") from None
+
+
+def _endpoint() -> str | None:
+    return os.environ.get("HF_ENDPOINT") or None
+
+
+def reach_hub() -> None:
+    """One attempt: the download's own five, with pauses between, take half a minute where there is no network."""
+    from huggingface_hub import constants, errors, get_session
+
+    try:
+        get_session().head(_endpoint() or constants.ENDPOINT, timeout=3)
+    except errors.OfflineModeIsEnabled:
+        raise
+    except Exception:
+        raise ValueError(UNREACHABLE) from None
+
+
+def sentence_of(error: Exception) -> str:
+    """What went wrong on the Hub, in a sentence that does not repeat what was asked for; "" when it is not known."""
+    from huggingface_hub import errors
+
+    sentences: tuple[tuple[type[Exception], str], ...] = (
+        (errors.GatedRepoError, "That model is gated: accept its terms on the Hub and set HF_TOKEN."),
+        (errors.RepositoryNotFoundError, "There is no public model of that id on the Hub."),
+        (errors.HFValidationError, "That is no Hub id; one looks like stabilityai/sd-vae-ft-mse."),
+        (errors.LocalEntryNotFoundError, UNREACHABLE),
+        (errors.OfflineModeIsEnabled, "The Hub is switched off here, and the model is not in its cache."),
+    )
+    return next((sentence for kind, sentence in sentences if isinstance(error, kind)), "")
+
+
+def _reporting(progress: Progress) -> type:
+    """A tqdm class that also tells `progress` how far a download is."""
+    from tqdm.auto import tqdm
+
+    class Reporting(tqdm):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            kwargs.pop("name", None)  # huggingface_hub's own, for silencing a group of bars
+            super().__init__(*args, **kwargs)
+
+        def update(self, n: float | None = 1) -> bool | None:
+            shown = super().update(n)
+            if self.total:
+                progress(min(self.n / self.total, 1.0), f"{self.n / 1e6:.0f} of {self.total / 1e6:.0f} MB")
+            return shown
+
+    return Reporting
