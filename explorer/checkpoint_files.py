@@ -29,11 +29,15 @@ MAX_BYTES = 20_000_000  # of a .zip, and of all that is taken out of it
 MAX_TEXT = 65_536  # bytes of config.json and README.md
 MAX_MEMBERS = 1_000
 MAX_PARAMETERS = 4_000_000
-MAX_LATENTS = 1_000_000  # numbers: points times dimensions
+MAX_LATENTS = 640_000  # numbers: points times dimensions
 MAX_DIMENSIONS = 64
 MAX_POINTS = 20_000
 MAX_FLOPS = 60_000_000  # of one decoding and encoding; the shipped models stay below 15 million
 NATIVE = {"digits": 8, "mnist": 28, "fashion-mnist": 28}  # pixels on a side of a data set's own images
+MAX_SIDE = 64  # pixels of an image
+MAX_HEADER = 1_000_000  # bytes of a safetensors file's own description, and the tensors in it
+MAX_TENSORS = 1_000
+MAX_NUMBER = 1e12  # of any number in config.json
 FLOATS = ("F16", "BF16", "F32")
 DESCRIPTION: dict[str, tuple[type, ...]] = {  # what train.py writes beside the architecture
     **dict.fromkeys(("name", "title", "teaches", "data", "loss", "optimiser", "schedule", "command"), (str,)),
@@ -136,7 +140,7 @@ def check(folder: Path) -> None:
     if found != described:
         odd = min(found.items() ^ described.items())[0]
         raise ValueError(f"{WEIGHTS} does not fit the architecture in {CONFIG}: {odd[:60]} is another.")
-    _check_latents(header(folder / LATENTS, (*FLOATS, "F64", "I64", "I32", "U8")), architecture)
+    _check_latents(header(folder / LATENTS, ("F16", "F32", "F64", "I64", "I32", "U8")), architecture)
     if (folder / HISTORY).is_file():
         header(folder / HISTORY, ("F16", "F32", "I64"))
 
@@ -156,6 +160,8 @@ def read_config(file: Path) -> dict[str, Any]:
             continue
         if type(config.get(key)) not in kinds:
             raise ValueError(f"{CONFIG} has no {key}, or one of another kind.")
+        if type(config[key]) in (int, float) and not abs(config[key]) < MAX_NUMBER:
+            raise ValueError(f"{CONFIG} has a {key} that can't be.")
     source = SOURCES.get(config["data"])
     if source is None or config["class_names"] != list(source.class_names):
         raise ValueError(f"{CONFIG} names another data set or other classes; there are {', '.join(SOURCES)}.")
@@ -172,6 +178,8 @@ def _check_measures(measures: dict[str, Any]) -> None:
         value: Any = measures.get(key)
         if type(value) not in (int, float) or not 0 < value < 1e9:
             raise ValueError(f"{CONFIG} lacks the measure {key}.")
+    if not all(type(value) in (int, float) and abs(value) < MAX_NUMBER for value in measures.values()):
+        raise ValueError(f"{CONFIG} has measures that are no numbers.")
 
 
 def read_architecture(config: dict[str, Any]) -> Architecture:
@@ -185,7 +193,7 @@ def read_architecture(config: dict[str, Any]) -> Architecture:
     except ValueError as error:
         raise ValueError(f"{CONFIG}: {error}.") from None
     side = architecture.image_shape[0]
-    if architecture.image_shape != (side, side) or side < NATIVE[config["data"]]:
+    if architecture.image_shape != (side, side) or not NATIVE[config["data"]] <= side <= MAX_SIDE:
         raise ValueError(f"{CONFIG}: images of {config['data']} do not have that shape.")
     if not 2 <= architecture.latent_dim <= MAX_DIMENSIONS:
         raise ValueError(f"A map can be drawn of 2 to {MAX_DIMENSIONS} latent dimensions.")
@@ -204,12 +212,21 @@ def _described(architecture: Architecture) -> dict[str, tuple[int, ...]]:
 
 
 def header(file: Path, kinds: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    """The shapes of a file's tensors by name; none of them is read. Raises ValueError: damaged, or of other kinds."""
+    """The shapes of a file's tensors by name; none of them is read.
+
+    Raises ValueError: damaged, of other kinds, or of more tensors than a network has.
+    """
+    with file.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+    if MAX_HEADER < length < file.stat().st_size:
+        raise ValueError(f"{file.name} holds far more tensors than a checkpoint.")
     try:
         with safe_open(file, "np") as opened:
             slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118
             if any(part.get_dtype() not in kinds for part in slices.values()):
                 raise ValueError(f"{file.name} holds numbers of another kind.")
+            if len(slices) > MAX_TENSORS:
+                raise ValueError(f"{file.name} holds far more tensors than a checkpoint.")
             return {name: tuple(part.get_shape()) for name, part in slices.items()}
     except (SafetensorError, OSError):
         raise ValueError(f"{file.name} is damaged, cut off, or no safetensors file.") from None

@@ -134,6 +134,8 @@ class DecodeWorker:
         """The named map, opened at its first use, in one of its planes. Raises UnknownModel with the names there are,
         ValueError: no such plane."""
         space = self._named(name)
+        if plane is not None and not isinstance(plane, str):
+            raise ValueError("plane must be the name of a plane, or left out.")
         return space if plane is None else space.in_plane(plane)
 
     def _named(self, name: str) -> LatentSpace:

@@ -17,6 +17,7 @@ import numpy as np
 from explorer import checkpoint_files, checkpoint_hub, latent_space
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.latent_space import LatentSpace
+from explorer.recorded import HISTORY, formation
 
 KEPT = 32  # models
 KEPT_OF_ONE = 6  # of one visitor
@@ -123,7 +124,8 @@ def called(space: LatentSpace) -> str:
 
 
 def probe(space: LatentSpace) -> None:
-    """Raises ValueError where a model that could be opened can't be drawn: it decodes or encodes to no numbers."""
+    """Raises ValueError where a model that could be opened can't be drawn: it decodes or encodes to no numbers, or its
+    history is none."""
     some = space.latents[:16]
     with np.errstate(all="ignore"):
         images = space.decode(some)
@@ -131,6 +133,8 @@ def probe(space: LatentSpace) -> None:
             raise ValueError(UNFIT)
         if space.logvar is not None and np.abs(space.logvar).max() > 80:
             raise ValueError(UNFIT)
+    if (space.folder / HISTORY).is_file():
+        formation(space)
 
 
 def remove_left_overs() -> None:

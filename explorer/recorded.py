@@ -14,6 +14,8 @@ from explorer.latent_space import LatentSpace
 
 HISTORY = "history.safetensors"
 TSNE = "tsne.safetensors"
+MAX_SHOWN = 250_000  # points of all snapshots together, which are sent to the page at once
+MAX_LOSSES, MAX_EPOCHS = 16, 100_000
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,19 @@ def formation(space: LatentSpace) -> Formation:
 
 
 def _fit(space: LatentSpace, steps: np.ndarray, snapshots: np.ndarray, losses: dict[str, np.ndarray]) -> bool:
-    if snapshots.ndim != 3 or steps.shape != snapshots.shape[:1] or not len(steps):
+    if snapshots.ndim != 3 or steps.dtype != np.int64 or steps.shape != snapshots.shape[:1] or not len(steps):
         return False
-    if snapshots.shape[1] > len(space.latents) or snapshots.shape[2] != space.latent_dim:
+    if not 0 < snapshots.shape[1] <= len(space.latents) or snapshots.shape[2] != space.latent_dim:
         return False
-    needed = {"loss", "reconstruction", "test_reconstruction"} <= set(losses)
-    return needed and len({values.shape for values in losses.values()}) == 1 and bool(np.isfinite(snapshots).all())
+    if len(steps) * snapshots.shape[1] > MAX_SHOWN or len(losses) > MAX_LOSSES:
+        return False
+    if not {"loss", "reconstruction", "test_reconstruction"} <= set(losses):
+        return False
+    epochs = losses["loss"].shape
+    if len(epochs) != 1 or not 0 < epochs[0] <= MAX_EPOCHS or any(values.shape != epochs for values in losses.values()):
+        return False
+    ordered = steps[0] >= 0 and (np.diff(steps) > 0).all() and steps[-1] < 1e12
+    return bool(ordered and all(np.isfinite(values).all() for values in (snapshots, *losses.values())))
 
 
 @remembered(8)

@@ -12,15 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from fake_hub import FakeHub, serve
 from safetensors.numpy import load_file, save_file
+from safetensors.torch import load_file as torch_load
+from safetensors.torch import save_file as torch_save
 
 from explorer import checkpoint_files, latent_space
 from explorer.checkpoint_files import CARD, CONFIG, HISTORY, MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE
 from explorer.checkpoint_hub import MISSING, NO_ID, NOT_ONE
 from explorer.decode_worker import DecodeWorker
 from explorer.own_models import UNFIT, OwnModels
-from explorer.photo_models import UNREACHABLE
+from explorer.photo_hub import UNREACHABLE
+from explorer.recorded import formation
 
 WEIGHTS, LATENTS = NEEDED[1:]
 Damage = Callable[[Path], object]
@@ -291,12 +295,24 @@ def test_a_config_that_is_none_is_refused(own: OwnModels, copy: Path, content: b
         {"title": None},
         {"epochs": 1.5},
         {"beta": True},
+        {"beta": 10**400},
+        {"lr": 1e300},
+        {"epochs": -(10**12)},
+        {"seed": 10**40},
     ],
     ids=str,
 )
 def test_a_config_of_another_kind_is_refused(own: OwnModels, copy: Path, entries: dict[str, Any]) -> None:
     change(copy, **entries)
     assert CONFIG in refusal(own, files(copy))
+
+
+@pytest.mark.parametrize("value", ["21.0", [21.0], None, {}, True, 10**400, float("1e300")], ids=str)
+@pytest.mark.parametrize("measure", ["bce_per_image", "elbo", "<b>"])
+def test_measures_that_are_no_numbers_are_refused(own: OwnModels, copy: Path, measure: str, value: Any) -> None:
+    known = json.loads((copy / CONFIG).read_text())["measures"]
+    change(copy, measures=known | {measure: value})
+    assert refusal(own, files(copy)) == f"{CONFIG} has measures that are no numbers."
 
 
 @pytest.mark.parametrize(
@@ -319,6 +335,7 @@ def test_a_config_of_another_kind_is_refused(own: OwnModels, copy: Path, entries
         architecture(image_shape=8),
         architecture(image_shape=[8, 28]),
         architecture(image_shape=[10**6, 10**6]),
+        architecture(image_shape=[128, 128], width=1),
         architecture(image_shape={"a": 8}),
         architecture(image_shape=[[8], [8]]),
         architecture(sigmoid=1),
@@ -385,6 +402,58 @@ def test_safetensors_that_are_none_or_promise_huge_tensors_are_refused(
 def test_tensors_of_wrong_shapes_kinds_or_values_are_refused(own: OwnModels, copy: Path, damage: Damage) -> None:
     damage(copy)
     assert refusal(own, files(copy))
+
+
+def test_latents_that_numpy_cannot_read_are_refused(own: OwnModels, copy: Path) -> None:
+    found = torch_load(copy / LATENTS)
+    torch_save(found | {"mean": found["mean"].to(torch.bfloat16)}, copy / LATENTS)
+    assert refusal(own, files(copy)) == f"{LATENTS} holds numbers of another kind."
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, LATENTS, HISTORY])
+@pytest.mark.parametrize("count", [1_001, 150_000])
+def test_a_crowd_of_empty_tensors_is_refused(own: OwnModels, copy: Path, name: str, count: int) -> None:
+    save_file({f"t{number}": np.zeros(0, np.float16) for number in range(count)}, copy / name)
+    assert refusal(own, files(copy)) == f"{name} holds far more tensors than a checkpoint."
+
+
+HISTORIES: dict[str, Damage] = {
+    "steps of infinity": tensors(HISTORY, steps=np.array([0, np.inf], np.float32)),
+    "steps that are not in order": tensors(HISTORY, steps=np.array([4, 4], np.int64)),
+    "steps below 0": tensors(HISTORY, steps=np.array([-3, 4], np.int64)),
+    "one number for all steps": tensors(HISTORY, steps=np.int64(3)),
+    "no snapshots": tensors(HISTORY, snapshots=np.zeros((2, 0, 2), np.float16)),
+    "snapshots of NaN": tensors(HISTORY, snapshots=np.full((2, 5, 2), np.nan, np.float16)),
+    "a loss that is one number": tensors(HISTORY, loss=np.float32(3)),
+    "a loss of NaN": tensors(HISTORY, loss=np.array([1, np.nan], np.float32)),
+    "losses of two lengths": tensors(HISTORY, loss=np.ones(3, np.float32)),
+    "losses of no epoch": tensors(
+        HISTORY, **dict.fromkeys(("loss", "reconstruction", "test_reconstruction"), np.ones(0, np.float32))
+    ),
+    "many losses": tensors(HISTORY, **{f"loss-{number}": np.ones(2, np.float32) for number in range(20)}),
+    "very many points": tensors(HISTORY, steps=np.arange(1_000), snapshots=np.zeros((1_000, 400, 2), np.float16)),
+}
+
+
+@pytest.fixture
+def with_history(copy: Path) -> Path:
+    losses = dict.fromkeys(("loss", "reconstruction", "test_reconstruction"), np.ones(2, np.float32))
+    steps, snapshots = np.array([0, 9]), np.zeros((2, 5, 2), np.float16)
+    save_file({"steps": steps, "snapshots": snapshots, **losses}, copy / HISTORY)
+    return copy
+
+
+def test_a_history_that_fits_opens(own: OwnModels, worker: DecodeWorker, with_history: Path) -> None:
+    space = worker.space(own.open_files("a", files(with_history)))
+    assert formation(space).steps_per_epoch == 5.0
+
+
+@pytest.mark.parametrize("damage", HISTORIES.values(), ids=HISTORIES)
+def test_a_history_that_does_not_fit_is_refused_and_nothing_is_kept(
+    own: OwnModels, with_history: Path, damage: Damage
+) -> None:
+    damage(with_history)
+    assert refusal(own, files(with_history)) == f"{HISTORY} does not fit this map."
 
 
 def test_weights_that_overflow_are_refused(own: OwnModels, copy: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import csv
+import inspect
 import io
 import json
 import math
 import re
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -764,3 +766,71 @@ def test_a_plane_that_is_no_text_is_refused_with_a_sentence(tools: MapTools, mod
 def test_a_map_of_two_dimensions_has_no_other_planes(tools: MapTools, flat_model: str) -> None:
     with pytest.raises(ValueError, match=r"^digits has two dimensions: its map shows all of it\.$"):
         tools.lattice(flat_model, **BOUNDS, n=3, plane="z0-z1")
+
+
+ODD: list[Any] = [
+    None,
+    True,
+    {},
+    {"a": 1},
+    [],
+    [[]],
+    [{}],
+    [None] * 5,
+    "",
+    MARKED,
+    "\0",
+    "\ud800",
+    -1,
+    0,
+    10**400,
+    1e300,
+    float("nan"),
+    float("inf"),
+    2**63,
+    "x" * 10_000,
+]
+ASKED: dict[str, dict[str, Any]] = {
+    "lattice": {**BOUNDS, "n": 2},
+    "trust_map": {**BOUNDS, "n": 2},
+    "interpolate": {"a": [0.0] * 5, "b": [1.0] * 5, "steps": 2},
+    "walk": {"anchors": [[0.0] * 5, [1.0] * 5]},
+    "walk_file": {"anchors": [[0.0] * 5, [1.0] * 5]},
+    "sample": {"n": 2},
+    "samples": {"n": 2},
+    "neighbours": {"latents": [[0.0] * 5], "k": 2},
+    "trust": {"latents": [[0.0] * 5]},
+    "classify": {"images": np.zeros((1, 8, 8)).tolist()},
+    "about": {"z": [0.0] * 5},
+    "own": {"width": 8, "height": 8, "pixels": base64.b64encode(bytes(range(64))).decode()},
+    "select": {"points": [1, 2]},
+    "selection_file": {"points": [1, 2]},
+    "beside": {},
+    "tsne": {},
+    "formation": {},
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.usefixtures("looked_for")
+def test_whatever_json_a_question_holds_it_is_answered_or_refused_with_a_sentence_of_our_own(
+    name: str, tools: MapTools, model: str
+) -> None:
+    tool = getattr(tools, name)
+    usual = {"model": model, **ASKED[name], **({"other": model} if name == "beside" else {})}
+    for parameter in inspect.signature(tool).parameters:
+        for odd in ODD:
+            error = refused(tool, {**usual, parameter: odd})
+            if error is not None:
+                assert re.fullmatch(r"[A-Za-z].*\.", str(error), re.DOTALL), (parameter, odd)
+                assert MARKED not in str(error)
+                *_, (raised, _) = traceback.walk_tb(error.__traceback__)
+                assert Path(raised.f_code.co_filename).is_relative_to(Path(explorer.__file__).parent), (parameter, odd)
+
+
+def refused(tool: Callable[..., Any], arguments: dict[str, Any]) -> ValueError | None:
+    try:
+        json.dumps(tool(**arguments), allow_nan=False)
+    except ValueError as error:
+        return error
+    return None

@@ -5,6 +5,8 @@ Arrays go out as lists, except for pictures and heat maps: {"shape": [...], "pix
 """
 
 # No `from __future__ import annotations` here: gr.api reads the annotations as types.
+import math
+
 import numpy as np
 
 from explorer import map_files
@@ -36,6 +38,7 @@ MAX_FOUND = 100_000  # neighbours of all latents together, which take 3 MB
 MAX_SAMPLES = 64
 MAX_STEPS = 24  # of one leg of a walk, as pictures
 MAX_DECODED = 512  # whose mean stands for that of a larger selection
+MAX_LATTICE = 64 * 64 * 32 * 32  # pixels
 MAX_CELLS = 40  # on a side of a heat map
 KINDS = ("density", "drift", "prior", "classes")
 
@@ -62,7 +65,11 @@ class MapTools(MapViews):
     ) -> dict:
         """Decoded images of a grid of n columns (and as many rows, or `rows`) over a part of the map, first row at y1:
         {"shape": [rows, n, H, W], "pixels": base64 of grey bytes}."""
-        return pictures(self._space(model, plane).lattice(((x0, x1), (y0, y1)), sides(n, rows), anchor))
+        space, bounds, shape = self.worker.space(model, plane), ((x0, x1), (y0, y1)), sides(n, rows)
+        cells = math.prod(space.grid(bounds, shape, anchor).shape[:2])
+        if cells * math.prod(space.image_shape) > MAX_LATTICE:
+            raise ValueError("That lattice is too large to be sent: ask for fewer or smaller pictures.")
+        return pictures(space.lattice(bounds, shape, anchor))
 
     def trust_map(
         self,
@@ -87,7 +94,7 @@ class MapTools(MapViews):
             raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
         if any(isinstance(side, int) and side > MAX_CELLS for side in (n, rows)):
             raise ValueError(f"A heat map has at most {MAX_CELLS} cells on a side.")
-        space = self._space(model, plane)
+        space = self.worker.space(model, plane)
         grid = space.grid(((x0, x1), (y0, y1)), sides(n, rows), anchor)
         latents, shape = grid.reshape(-1, space.latent_dim), list(grid.shape[:2])
         if kind == "classes":
@@ -98,25 +105,25 @@ class MapTools(MapViews):
 
     def interpolate(self, model: str, a: list, b: list, steps: int, method: str = "linear") -> list:
         """A walk (steps, D) between two latents (D,), both ends included; method is linear or spherical."""
-        return self._space(model).interpolate(a, b, steps, method).tolist()
+        return self.worker.space(model).interpolate(a, b, steps, method).tolist()
 
     def walk(
         self, model: str, anchors: list, steps: int = 12, method: str = "linear", plane: str | None = None
     ) -> dict:
         """A walk past two to five latents, at most 24 steps from each to the next: latents (S, D), their places on the
         map (S, 2), and their pictures."""
-        space = self._space(model, plane)
+        space = self.worker.space(model, plane)
         latents = self._walk(space, anchors, steps, method)
         return {**places(space, latents), **pictures(space.decode(latents))}
 
     def sample(self, model: str, n: int, how: str = "prior", seed: int = 0) -> list:
         """n latents (n, D) from the prior, the box around the encoded test set, or its density."""
-        return self._space(model).sample(n, how, seed_of(seed)).tolist()
+        return self.worker.space(model).sample(n, how, seed_of(seed)).tolist()
 
     def samples(self, model: str, n: int = 18, how: str = "prior", seed: int = 0, plane: str | None = None) -> dict:
         """As sample, at most 64 of them, with their places on the map (n, 2), their pictures, and `far`: the distance
         (n,) to the nearest encoded test point."""
-        space = self._space(model, plane)
+        space = self.worker.space(model, plane)
         if isinstance(n, int) and n > MAX_SAMPLES:
             raise ValueError(f"At most {MAX_SAMPLES} samples can be drawn at once.")
         latents = space.sample(n, how, seed_of(seed))
@@ -125,7 +132,7 @@ class MapTools(MapViews):
 
     def neighbours(self, model: str, latents: list, k: int) -> dict:
         """The k nearest encoded test points of latents (B, D): indices, distances and labels, (B, k) each."""
-        space, asked = self._space(model), few(latents, MAX_LATENTS, "latents")
+        space, asked = self.worker.space(model), few(latents, MAX_LATENTS, "latents")
         if isinstance(k, int) and len(asked) * k > MAX_FOUND:
             raise ValueError(f"At most {MAX_FOUND:,} neighbours can be asked for at once.")
         indices, distances = space.neighbours(asked, k)
@@ -134,23 +141,23 @@ class MapTools(MapViews):
 
     def trust(self, model: str, latents: list) -> dict:
         """Drift, density and the prior's log-density of latents (B, D), (B,) each."""
-        space, asked = self._space(model), few(latents, MAX_LATENTS, "latents")
+        space, asked = self.worker.space(model), few(latents, MAX_LATENTS, "latents")
         return {name: getattr(space, name)(asked).tolist() for name in ("drift", "density", "log_prior")}
 
     def classify(self, model: str, images: list) -> list:
         """What a classifier of the map's data set sees in images (B, H, W) in [0, 1]: probabilities (B, C)."""
-        return self._space(model).classify(few(images, MAX_IMAGES, "images")).tolist()
+        return self.worker.space(model).classify(few(images, MAX_IMAGES, "images")).tolist()
 
     def posterior(self, model: str, images: list) -> dict:
         """A VAE's mean and standard deviation, (B, D) each, of images (B, H, W) in [0, 1]."""
-        mean, deviation = self._space(model).posterior(few(images, MAX_IMAGES, "images"))
+        mean, deviation = self.worker.space(model).posterior(few(images, MAX_IMAGES, "images"))
         return {"mean": mean.tolist(), "deviation": deviation.tolist()}
 
     def about(self, model: str, z: list, k: int = 6, plane: str | None = None) -> dict:
         """What to think of a latent (D,): its k nearest encoded test points (at most 24) as `near`, a list of index,
         label, distance and place; their reconstructions as pictures and, where they are at hand, the `originals`;
         distance, gap, drift, density (as in trust_map), the classifier's probabilities, and its own place."""
-        space = self._space(model, plane)
+        space = self.worker.space(model, plane)
         if isinstance(k, int) and k > MAX_NEIGHBOURS:
             raise ValueError(f"k must be a whole number from 1 to {MAX_NEIGHBOURS}.")
         indices, distances = (found[0] for found in space.neighbours([z], k))
@@ -174,7 +181,7 @@ class MapTools(MapViews):
         the map; its `image` and `reconstruction`; and `error`, its reconstruction's mean square error in units of the
         test set's, which grows as it leaves the manifold of the data.
         """
-        space = self._space(model, plane)
+        space = self.worker.space(model, plane)
         from explorer.own_image import like_data
 
         image = like_data(grey(width, height, pixels), str(space.config["data"]), space.image_shape)
@@ -195,7 +202,7 @@ class MapTools(MapViews):
         """Of some test points: count, how many of each class (C,), the mean latent (D,), the standard deviation in each
         dimension (D,), the root mean square distance to the mean, and as pictures the mean image (`of` the originals
         where they are at hand, else of the reconstructions) and what the mean latent decodes to."""
-        space = self._space(model)
+        space = self.worker.space(model)
         indices = indices_of(space, points)
         latents = space.latents[indices]
         mean, deviation = latents.mean(0), latents.std(0)
@@ -216,7 +223,7 @@ class MapTools(MapViews):
         self, model: str, anchors: list, steps: int = 12, method: str = "linear", kind: str = "gif", speed: int = 80
     ) -> dict:
         """A walk as a file, base64: a "gif" of `speed` milliseconds a picture, forth and back, or an "npz"."""
-        space = self._space(model)
+        space = self.worker.space(model)
         latents = self._walk(space, anchors, steps, method)
         if kind == "npz":
             return file("walk.npz", map_files.npz(latents=latents, images=space.decode(latents)))
@@ -227,7 +234,7 @@ class MapTools(MapViews):
 
     def selection_file(self, model: str, points: list, kind: str = "csv", plane: str | None = None) -> dict:
         """Some test points as a file, base64: index, label, place on the map and latents; "csv" or "npz"."""
-        space = self._space(model, plane)
+        space = self.worker.space(model, plane)
         indices = indices_of(space, points)
         labels, xy, latents = (array[indices] for array in (space.labels, space.plane, space.latents))
         names = [space.class_names[label] for label in labels]
@@ -237,11 +244,6 @@ class MapTools(MapViews):
             raise ValueError("kind must be csv or npz.")
         arrays = {"indices": indices, "labels": labels, "plane": xy, "latents": latents}
         return file("selection.npz", map_files.npz(**arrays, class_names=np.array(space.class_names)))
-
-    def _space(self, model: str, plane: str | None = None) -> LatentSpace:
-        if plane is not None and not isinstance(plane, str):
-            raise ValueError("plane must be the name of a plane, or left out.")
-        return self.worker.space(model, plane)
 
     def _walk(self, space: LatentSpace, anchors: list, steps: int, method: str) -> np.ndarray:
         if isinstance(steps, int) and steps > MAX_STEPS:

@@ -58,7 +58,7 @@ def thumbnail(name: str) -> str:
 
 def on_choose(event: gr.EventData) -> str:
     name = event._data.get("name") if isinstance(event._data, dict) else None
-    if name not in FILES:
+    if not isinstance(name, str) or name not in FILES:
         raise gr.Error("There is no example of that name.", print_exception=False)
     # A copy: Gradio hands out nothing that lies outside the working directory and its own folder.
-    return save_file_to_cache(file_of(str(name)), get_upload_folder())
+    return save_file_to_cache(file_of(name), get_upload_folder())
