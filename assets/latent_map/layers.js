@@ -48,6 +48,7 @@ function drawUnder(role) {
 
 function viewChanged() {
   placeCursor();
+  drawDots();
   for (const role of Object.keys(under)) drawUnder(role);
   for (const [name, draw] of drawings) overlay(name, draw);
   each("viewed");

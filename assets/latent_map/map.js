@@ -127,7 +127,7 @@ async function show(name, figure) {
   meta = figure.layout.meta;
   themed(figure.layout);
   for (const note of figure.layout.annotations ?? []) note.text &&= inClass(note.text);
-  await Plotly.react(plot, figure.data, figure.layout, { displayModeBar: false, scrollZoom: true, doubleClick: false });
+  await drawFigure(figure.data, figure.layout);
   if (!plot.dataset.listening) {
     plot.dataset.listening = "yes";
     plot.on("plotly_relayout", viewChanged);

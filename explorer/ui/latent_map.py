@@ -31,7 +31,8 @@ TOOLS = (  # a panel and a script each
     *("compare", "history"),
 )
 SCRIPTS = (
-    *("frames", "map", "latent", "layers", "ask", "picture", "pointer", "rail", "panel", "scatter", "link", "sketch"),
+    *("frames", "map", "latent", "layers", "points", "ask", "picture", "pointer"),
+    *("rail", "panel", "scatter", "link", "sketch"),
     *(f"tools/{name}" for name in TOOLS),
     *("share", "stops", "start"),
 )
