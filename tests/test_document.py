@@ -56,6 +56,12 @@ def test_what_is_no_plain_page_stays_as_it_is(answer: Response) -> None:
     assert ADDED not in got.text
 
 
+@pytest.mark.parametrize(("root", "base"), [("/maps", "/maps/"), ('/a b/"ä', "/a%20b/%22%C3%A4/")])
+def test_a_page_below_a_path_says_from_where_its_addresses_count(root: str, base: str) -> None:
+    below = TestClient(visitor(HTMLResponse(PAGE)).app, root_path=root)
+    assert below.get(f"{root}/").text == PAGE.replace("<head>", f'<head><base href="{base}">{ADDED}', 1)
+
+
 def test_other_addresses_and_methods_stay_as_they_are() -> None:
     client = visitor(HTMLResponse(PAGE))
     assert client.get("/other").text == client.post("/").text == PAGE

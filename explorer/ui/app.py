@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from explorer.tool_thread import ToolThread
 from explorer.train_here import LEFT, Trainings
 from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
 from explorer.ui.document import Document
+from explorer.ui.front import Front, rooted
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
@@ -117,11 +119,13 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread, trainings: 
     return demo
 
 
-def launch(**options: Any) -> gr.Blocks:
+def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     """Serve the page with the live routes beside it; blocks unless prevent_thread_lock is given.
 
+    root_path: the path, or the whole URL, at which a proxy shows the page; GRADIO_ROOT_PATH where it is left out.
     options: what gr.Blocks.launch takes, such as server_port.
     """
+    root_path = rooted(os.environ.get("GRADIO_ROOT_PATH", "") if root_path is None else root_path)
     worker, thread = DecodeWorker(), ToolThread()
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
     trainings = Trainings(own.keep)
@@ -131,7 +135,9 @@ def launch(**options: Any) -> gr.Blocks:
     own_routes.add_routes(api, worker, own)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        inner = app.middleware_stack or app.build_middleware_stack()
+        app.middleware_stack = Front(inner, Mount(live.PATH, app=api), root_path)
         remove_left_overs()
         own_models.remove_left_overs()
         worker.start()
@@ -148,9 +154,9 @@ def launch(**options: Any) -> gr.Blocks:
         css=CSS,
         i18n=i18n,
         max_file_size="80mb",
+        root_path=root_path,
         ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
         app_kwargs={
-            "routes": [Mount(live.PATH, app=api)],
             "lifespan": lifespan,
             "middleware": [Middleware(Document, head=head() + HEAD)],
         },

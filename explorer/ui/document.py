@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+from html import escape
+from urllib.parse import quote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,17 +18,23 @@ PACK_LEVEL = 5
 
 
 class Document:
-    """ASGI middleware: the app's page with markup at the beginning of its head, in gzip where that is accepted."""
+    """ASGI middleware: the app's page with markup at the beginning of its head, in gzip where that is accepted.
+
+    Below a root path the markup begins with what relative addresses count from, since the page may be opened without
+    its last slash.
+    """
 
     def __init__(self, app: ASGIApp, head: str) -> None:
         self.app = app
-        self.head = head.encode()
+        self.head = head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != "/":
+        root = scope.get("root_path", "")
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["path"] != f"{root}/":
             await self.app(scope, receive, send)
             return
         packs = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        head = f'<base href="{escape(quote(root))}/">{self.head}' if root else self.head
         start: Message = {}
         content = bytearray()
 
@@ -36,18 +44,18 @@ class Document:
                 return
             content.extend(message.get("body", b""))
             if not message.get("more_body"):
-                body = await asyncio.to_thread(self.made, start, bytes(content), packs)  # others' frames go on
+                body = await asyncio.to_thread(self.made, head, start, bytes(content), packs)  # others' frames go on
                 await send(start)
                 await send({"type": "http.response.body", "body": body})
 
         await self.app(scope, receive, gather)
 
-    def made(self, start: Message, content: bytes, packs: bool) -> bytes:
+    def made(self, head: str, start: Message, content: bytes, packs: bool) -> bytes:
         """The body, and its headers in `start`; anything but a page, such as a redirection, stays as it is."""
         headers = MutableHeaders(raw=start["headers"])
         if not headers.get("content-type", "").startswith("text/html") or "content-encoding" in headers:
             return content
-        content = content.replace(b"<head>", b"<head>" + self.head, 1)
+        content = content.replace(b"<head>", f"<head>{head}".encode(), 1)
         headers.add_vary_header("Accept-Encoding")
         if packs:
             content = gzip.compress(content, PACK_LEVEL)
