@@ -12,18 +12,18 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import anyio
 from fastapi import FastAPI, Request, WebSocket
 from fastapi.responses import JSONResponse, Response
-from starlette.datastructures import Headers
 from starlette.websockets import WebSocketDisconnect
 
 from explorer import __version__
 from explorer.decode_worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
+from explorer.same_site import SameSite
 
 PATH = "/gradio_api/explorer"
+OPEN_TO_ALL = ("/healthz", "/plotly.min.js")
 MAX_CONNECTIONS = 512
 MAX_MESSAGE = 1024  # characters; a place takes about 80
 # One WebSocket answer: id uint32, width uint16, height uint16, decode milliseconds float32, server milliseconds
@@ -119,16 +119,6 @@ async def serve_socket(socket: WebSocket, worker: DecodeWorker) -> None:
             await socket.close(refused[0].code, refused[0].reason)
 
 
-def is_foreign(headers: Headers) -> bool:
-    """Whether a browser says that another site's page asks."""
-    origin = headers.get("origin")
-    hosts = (headers.get("host"), headers.get("x-forwarded-host"))
-    try:
-        return origin is not None and urlsplit(origin).netloc not in hosts
-    except ValueError:  # such as "http://[", which is no address at all
-        return True
-
-
 def problem(status: int, sentence: str) -> JSONResponse:
     return JSONResponse({"error": sentence}, status)
 
@@ -160,9 +150,13 @@ def _numbers(text: str) -> list[float]:
         raise ValueError("z must be numbers with commas between them.") from None
 
 
-def routes(worker: DecodeWorker) -> FastAPI:
-    """healthz, frame and ws, to be mounted under PATH."""
+def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
+    """healthz, frame and ws, to be mounted under PATH; whatever is added is for this site's own pages, as they are.
+
+    site: the whole URL at which the page is shown, where that is known.
+    """
     api = FastAPI(title="Latent space explorer", version=__version__, docs_url=None, redoc_url=None)
+    api.add_middleware(SameSite, site=site, open_to_all=OPEN_TO_ALL)
     sockets: set[WebSocket] = set()
 
     @api.get("/healthz")
@@ -173,8 +167,6 @@ def routes(worker: DecodeWorker) -> FastAPI:
     @api.get("/frame")
     async def frame(request: Request) -> Response:
         """Raw grey bytes of the decoded image, row by row; its size stands in X-Frame-Shape (HxW)."""
-        if is_foreign(request.headers):
-            return problem(403, "Frames are served to this site's own pages.")
         try:
             decoded = await worker.decode(query_place(request.query_params))
         except (ValueError, Busy) as error:
@@ -184,9 +176,7 @@ def routes(worker: DecodeWorker) -> FastAPI:
 
     @api.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
-        if is_foreign(socket.headers):
-            await socket.send_denial_response(problem(403, "This socket is for this site's own pages."))
-        elif len(sockets) >= MAX_CONNECTIONS:
+        if len(sockets) >= MAX_CONNECTIONS:
             await socket.send_denial_response(problem(429, "Too many visitors at once; frames also come over HTTP."))
         else:
             sockets.add(socket)

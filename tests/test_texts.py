@@ -27,6 +27,7 @@ MET = [
     "photo_models",
     "photo_weights",
     "planes",
+    "same_site",
     "tool_thread",
     "train_here",
     "ui/photo_compare",
@@ -35,6 +36,7 @@ MET = [
     "ui/train_open",
 ]
 UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer
+    "EXPLORER_ORIGINS: %r is no site; name one like https://maps.example or *.maps.example.",
     "A training failed: {}",
     "EXPLORER_CACHE_GB must be a number of gigabytes.",
     "A training could not be started: {}",

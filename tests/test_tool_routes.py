@@ -19,6 +19,7 @@ from serving import SOON, wait_for
 
 from explorer import live, tool_thread
 from explorer.decode_worker import DecodeWorker, to_bytes
+from explorer.same_site import FOREIGN
 from explorer.tool_thread import ToolThread
 from explorer.ui import tool_routes
 from explorer.ui.map_tools import MapTools
@@ -262,7 +263,7 @@ def test_a_senseless_question_gets_its_sentence(client: TestClient, model: str) 
 def test_another_sites_page_is_not_answered(client: TestClient, tools: Slow, model: str, origin: str) -> None:
     question = {"model": model, "points": [1]}
     response = client.post("/tool/select", json=question, headers={"Origin": origin})
-    assert refused(response, 403) == "This is for this site's own pages."
+    assert refused(response, 403) == FOREIGN
     assert not tools.begun.is_set()
 
 

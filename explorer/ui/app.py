@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from explorer import live, own_models
+from explorer import live, own_models, same_site
 from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
@@ -126,10 +126,11 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     options: what gr.Blocks.launch takes, such as server_port.
     """
     root_path = rooted(os.environ.get("GRADIO_ROOT_PATH", "") if root_path is None else root_path)
+    same_site.named_sites()  # says what it does not understand before anybody is refused
     worker, thread = DecodeWorker(), ToolThread()
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
     trainings = Trainings(own.keep)
-    api = live.routes(worker)
+    api = live.routes(worker, root_path)
     warm_up = latent_map.add_routes(api, worker)
     tool_routes.add_routes(api, tools, thread)
     own_routes.add_routes(api, worker, own)

@@ -8,12 +8,10 @@ from fastapi.responses import JSONResponse, Response
 
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.latent_space import LatentSpace
-from explorer.live import is_foreign, problem, refusal
+from explorer.live import refusal
 from explorer.own_models import OwnModels
 from explorer.ui.latent_map import introduce
 from explorer.ui.texts import ENGLISH, language_of, say
-
-FOREIGN = "This is for this site's own pages."
 
 
 def introduce_own(space: LatentSpace, language: str = ENGLISH) -> dict[str, Any]:
@@ -32,8 +30,6 @@ def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
     @api.get("/own")
     def introduction(request: Request, model: str = "") -> Response:
         """What the map's page wants to know of a model that was not there when it was opened."""
-        if is_foreign(request.headers):
-            return problem(403, FOREIGN)
         try:
             if not model.startswith(OWN):
                 raise UnknownModel(GONE)
@@ -44,10 +40,8 @@ def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
             return refusal(error)
 
     @api.get("/own.zip")
-    def packed(request: Request, model: str = "") -> Response:
+    def packed(model: str = "") -> Response:
         """The checkpoint's folder."""
-        if is_foreign(request.headers):
-            return problem(403, FOREIGN)
         try:
             name, content = own.pack(model)
         except UnknownModel as error:

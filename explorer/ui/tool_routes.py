@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.decode_worker import Busy
-from explorer.live import is_foreign, problem, refusal
+from explorer.live import problem, refusal
 from explorer.tool_thread import ToolThread
 from explorer.ui.map_tools import MapTools
 
@@ -28,8 +28,6 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
     @api.post("/tool/{name}")
     async def tool(request: Request, name: str) -> Response:
         """An answer as gzipped JSON, or {"error": sentence}."""
-        if is_foreign(request.headers):
-            return problem(403, "This is for this site's own pages.")
         if name not in NAMES:
             return problem(404, f"There is no such tool; there are {', '.join(NAMES)}.")
         try:
