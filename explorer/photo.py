@@ -8,40 +8,25 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageOps
 
-MAX_PIXELS = 64_000_000
+from explorer.photo_file import BROKEN, NO_IMAGE, TOO_MANY, read_image
+from explorer.photo_frame import MAX_PIXELS, ORIENTATION
+
+__all__ = ["BROKEN", "LARGEST", "MAX_PIXELS", "NO_IMAGE", "ORIENTATION", "TOO_MANY", "limit_side", "open_photo"]
+__all__ += ["preprocess", "read_photo", "to_rgb"]
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "MPO", "PPM", "AVIF", "ICO")  # none that starts a program
-ORIENTATION, SIDEWAYS = 0x0112, (5, 6, 7, 8)  # EXIF
-TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."
-NO_IMAGE = "That file is no photo this page can open; use a JPEG, PNG, WebP, GIF, BMP or TIFF."
-BROKEN = "The photo is damaged or cut off; save or download it again."
+SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
 
 
 def open_photo(source: str | os.PathLike[str] | Image.Image, longest: int | None = None) -> Image.Image:
     """An image file, or a PIL image of any mode -> the same in RGB, the right way up.
 
-    Alpha is laid over white, an animation gives its first frame, 16 bits become 8.
+    Alpha is laid over white, an animation gives the first frame that it shows, 16 bits become 8.
     longest: a hint; a large JPEG is read at a fraction of its size that has at least this many pixels on a side.
     Raises ValueError with a sentence: no image, damaged, over 64 megapixels.
     """
     if isinstance(source, Image.Image):
         return to_rgb(source)
-    try:
-        Image.init()
-        opened = Image.open(source, formats=[name for name in FORMATS if name in Image.OPEN])
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(TOO_MANY) from None
-    except Exception:
-        raise ValueError(NO_IMAGE) from None
-    with opened:
-        if opened.width * opened.height > MAX_PIXELS:
-            raise ValueError(TOO_MANY)
-        try:
-            if longest:
-                opened.draft("RGB", (longest, longest))
-            return to_rgb(opened)
-        except Exception:
-            raise ValueError(BROKEN) from None
+    return _read(source, longest)[0]
 
 
 def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
@@ -49,21 +34,23 @@ def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Ima
 
     Raises ValueError as open_photo does.
     """
-    photo = open_photo(source, longest)
+    photo, (width, height) = _read(source, longest)
     limited = limit_side(photo, longest)
-    width, height = _size(source)
     if limited.size == (width, height):
         return limited, ""
     return limited, f"The photo was reduced from {width} × {height} to {limited.width} × {limited.height} pixels."
 
 
-def _size(source: str | os.PathLike[str]) -> tuple[int, int]:
-    """(width, height) of an image file, the right way up; nothing is decoded."""
-    with Image.open(source) as header:
-        with suppress(Exception):  # damaged EXIF: as it lies
-            if header.format != "TIFF" and header.getexif().get(ORIENTATION) in SIDEWAYS:  # a TIFF's size is turned
-                return header.height, header.width
-        return header.size
+def _read(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
+    """An image file -> RGB, and the (width, height) that it has at its full size, the right way up."""
+    image, (width, height) = read_image(source, longest)
+    sideways = False
+    with suppress(Exception):  # damaged EXIF: as it lies
+        sideways = image.getexif().get(ORIENTATION) in SIDEWAYS
+    try:
+        return to_rgb(image), (height, width) if sideways else (width, height)
+    except Exception:
+        raise ValueError(BROKEN) from None
 
 
 def to_rgb(image: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 """A photo opened: any mode and orientation becomes RGB, and what is no photo is refused with a sentence."""
 
+import re
 import struct
 import zlib
 from io import BytesIO
@@ -299,7 +300,7 @@ def test_a_damaged_photo_opens_or_is_refused_with_a_sentence(kind: str, tmp_path
         try:
             assert read_photo(file, 512)[0].mode == "RGB"
         except ValueError as error:
-            assert str(error) in (photo.BROKEN, photo.NO_IMAGE, photo.TOO_MANY)  # noqa: PT017
+            assert re.match(rf"{photo.BROKEN}|{photo.TOO_MANY}|That file is no photo", str(error))  # noqa: PT017
 
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (11_000, 11_000), (8_001, 8_000), (2**31 - 1, 1)])

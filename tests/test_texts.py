@@ -22,6 +22,7 @@ MET = [
     "latent_files",
     "own_models",
     "photo",
+    "photo_file",
     "photo_jobs",
     "photo_hub",
     "photo_models",
