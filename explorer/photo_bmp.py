@@ -14,7 +14,7 @@ CORE, INFO, WITH_ALPHA = 12, 40, 56  # sizes of headers in bytes
 RAW, RLE8, RLE4, BITFIELDS = range(4)
 PLAIN = {(16, 0xF800, 0x7E0, 0x1F), (16, 0x7C00, 0x3E0, 0x1F), (32, 0xFF0000, 0xFF00, 0xFF)}  # masks that Pillow takes
 RGBA = (0xFF, 0xFF00, 0xFF0000, 0xFF000000)
-MOST_RUNS = 2_000_000
+MOST_RUNS = 500_000
 BLOCK = 2**22  # pixels that are worked on at once
 ICON_SIDE = 1024
 
@@ -58,36 +58,41 @@ def unrolled(runs: bytes, width: int, height: int, fours: bool) -> np.ndarray:
 
     Raises ValueError where the file ends before the picture does, Rare where that has too many runs.
     """
-    rows = np.zeros((height, width), np.uint8)
+    rows = bytearray(width * height)
     x = y = at = 0
     for _ in range(MOST_RUNS):
         if y == height or (y == height - 1 and x >= width):
-            return rows
+            break
         if at + 2 > len(runs):
             raise ValueError("The picture is cut off.")
         length, value = runs[at], runs[at + 1]
         at += 2
         if length:
-            values = np.array([value >> 4, value & 15] if fours else [value], np.uint8)
-            values = np.resize(values, length)
+            pair = bytes([value >> 4, value & 15]) if fours else bytes([value, value])
+            values = (pair * 128)[:length]
         elif value > 2:
             held = (value + 1) // 2 if fours else value
-            values = np.frombuffer(runs, np.uint8, held, at)
+            values = runs[at : at + held]
             at += held + held % 2
             if fours:
-                values = np.stack([values >> 4, values & 15], -1).ravel()[:value]
+                values = bytes(nibble for byte in values for nibble in (byte >> 4, byte & 15))[:value]
+            if len(values) < value:
+                raise ValueError("The picture is cut off.")
         elif value == 2:
             x, y = x + runs[at], min(y + runs[at + 1], height)
             at += 2
             continue
         elif value == 1:
-            return rows
+            break
         else:
             x, y = 0, y + 1
             continue
-        rows[y, x : x + len(values)] = values[: max(width - x, 0)]
+        values = values[: max(width - x, 0)]
+        rows[y * width + x : y * width + x + len(values)] = values
         x += len(values)
-    raise Rare("A picture of so many runs takes long to unpack.")
+    else:
+        raise Rare("So many runs take long to unpack.")
+    return np.frombuffer(rows, np.uint8).reshape(height, width)
 
 
 def indexed(rows: np.ndarray, height: int, palette: bytes, count: int) -> Frame:
@@ -107,11 +112,12 @@ def unmasked(data: bytes, offset: int, width: int, height: int, bits: int, masks
     pixels = np.zeros((abs(height), width, 4), np.uint8)
     step = max(BLOCK // width, 1)
     for top in range(0, len(pixels), step):
-        values = np.ascontiguousarray(packed[top : top + step]).view(f"<u{bits // 8}").astype(np.uint64)
+        values = np.ascontiguousarray(packed[top : top + step]).view(f"<u{bits // 8}").astype(np.uint32)
         for channel, mask in enumerate(masks):
             if mask:
-                least = mask & -mask
-                pixels[top : top + step, :, channel] = (values & mask) // least * 255 // (mask // least)
+                unused = (mask & -mask).bit_length() - 1
+                taken, most = (values & mask) >> unused, mask >> unused
+                pixels[top : top + step, :, channel] = taken if most == 255 else taken * (255.0 / most)
     if not pixels[..., 3].any():
         pixels[..., 3] = 255
     return built(pixels.tobytes(), width, height, 32, struct.pack("<4I", *RGBA))

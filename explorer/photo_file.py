@@ -16,8 +16,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError, features
 
 from explorer import photo_bmp, photo_gif, photo_jpeg, photo_png, photo_webp
-from explorer.photo_frame import MAX_PIXELS, Frame, Rare, first_tags, orientation_alone
+from explorer.photo_frame import MAX_PIXELS, Frame, Rare, Tag, first_tags, orientation_alone
 
+LONGEST_SIDE = 250_000  # pixels
 LEAST = 16  # bytes without which there is no image
 HEAD = 4096  # bytes that tell what a file is
 TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."
@@ -66,12 +67,11 @@ BEGINS: dict[str, bytes] = {  # what each kind of file, or each file that a sent
     VIDEO: rb"\x1a\x45\xdf\xa3|RIFF....AVI |FLV\x01|\0\0\x01[\xb3\xba]|.{4}(moov|mdat|wide)"
     rb"|.{4}ftyp(qt|iso|mp4|mp7|avc1|dash|M4V|3g|f4v|MSNV|XAVC)",
 }
-
-
 PPM_HEADER = re.compile(rb"P[456f](\s+(#[^\n]*\n\s*)*\d+){2}")
 PLAIN_PPM = re.compile(rb"P[123]")
 RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}  # Sony's, Nikon's, Pentax' and others
 RAW_COLOURS = {32803, 34892}  # a colour filter array, linear raw
+MOST_STRIPS, STRIPS = 100_000, (273, 324)
 SUBFILE, WIDTH, COMPRESSION, COLOURS, MAKE, SUBFILES, DNG = 254, 256, 259, 262, 271, 330, 50706
 
 
@@ -127,14 +127,22 @@ def can_decode(kind: str) -> bool:
 
 def is_raw(file: BinaryIO) -> bool:
     """Whether a TIFF is a camera's raw file, whose first directory may hold no more than a preview."""
+    tags = tags_of(file)
+    values = {number: tag.value for number, tag in tags.items()}
+    preview = values.get(SUBFILE, 0) & 1 and {MAKE, SUBFILES} <= tags.keys()
+    named = DNG in tags or values.get(COMPRESSION) in RAW_COMPRESSIONS or values.get(COLOURS) in RAW_COLOURS
+    return bool(preview or named)
+
+
+def tags_of(file: BinaryIO) -> dict[int, Tag]:
+    """Of a TIFF; none where they are damaged."""
+    file.seek(0)
     try:
-        tags = first_tags(file)
+        return first_tags(file)
     except ValueError:
-        return False
+        return {}
     finally:
         file.seek(0)
-    preview = tags.get(SUBFILE, 0) & 1 and {MAKE, SUBFILES} <= tags.keys()
-    return bool(DNG in tags or preview or tags.get(COMPRESSION) in RAW_COMPRESSIONS or tags.get(COLOURS) in RAW_COLOURS)
 
 
 def sentence_on_text(head: bytes) -> str:
@@ -170,12 +178,12 @@ def first_picture(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image
         return closed(frame, longest) if frame.cut else of_frame(frame, frame.content, longest)
     if kind == "PPM":
         check_ppm(file)
+    if any(tag.held > MOST_STRIPS for number, tag in tags_of(file).items() if number in STRIPS):
+        raise Rare("so many strips take minutes")
     with heic(file) if kind == "HEIC" else pillow(file) as image:
         image.load()
         image.info.pop("xmp", None)  # Pillow would take an orientation out of it; browsers do not
-        if "exif" in image.info:
-            turned = orientation_alone(image.info.pop("exif"))
-            image.info.update(turned)
+        image.info.update(orientation_alone(image.info.pop("exif", None) or b""))
         return image, image.size
 
 
@@ -204,8 +212,7 @@ def pillow(file: BinaryIO) -> Image.Image:
     try:
         image = Image.open(file, formats=[name for name in FORMATS if name in Image.OPEN])
     except UnidentifiedImageError:
-        file.seek(0)
-        if WIDTH in first_tags(file):
+        if WIDTH in tags_of(file):
             raise Rare("no mode for its pixels, or no decoder") from None
         raise
     refuse_large(image.size)
@@ -239,3 +246,5 @@ def check_ppm(file: BinaryIO) -> None:
 def refuse_large(size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise TooLarge
+    if max(size) > LONGEST_SIDE:
+        raise Rare("Pillow takes minutes for such a line, or gigabytes")

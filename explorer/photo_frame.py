@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from PIL import Image
 
@@ -50,8 +50,13 @@ class Frame:
         return laid
 
 
-def first_tags(file: BinaryIO) -> dict[int, int]:
-    """The first directory of a TIFF or of EXIF -> tag: its first value; 0 where that is no whole number kept in place.
+class Tag(NamedTuple):
+    value: int  # the first; 0 where that is no whole number kept in place
+    held: int  # how many values
+
+
+def first_tags(file: BinaryIO) -> dict[int, Tag]:
+    """The first directory of a TIFF or of EXIF -> its tags by number.
 
     TIFF 6.0, section 2; BigTIFF as well. Raises ValueError where there is no directory.
     """
@@ -67,18 +72,18 @@ def first_tags(file: BinaryIO) -> dict[int, int]:
         entries = file.read(size * min(count, MOST_TAGS))
     except (KeyError, OverflowError, OSError, struct.error):
         raise ValueError("There is no directory of tags.") from None
-    found: dict[int, int] = {}
-    for tag, kind, _, value in struct.iter_unpack(entry, entries[: len(entries) // size * size]):
+    found: dict[int, Tag] = {}
+    for tag, kind, count, value in struct.iter_unpack(entry, entries[: len(entries) // size * size]):
         letter = WHOLE_NUMBERS.get(kind)
-        found.setdefault(tag, struct.unpack_from(order + letter, value)[0] if letter else 0)
+        found.setdefault(tag, Tag(struct.unpack_from(order + letter, value)[0] if letter else 0, count))
     return found
 
 
 def orientation_alone(exif: bytes | memoryview) -> dict[str, bytes]:
     """EXIF -> {"exif": EXIF with the orientation alone}; {} where that is 1 or can't be read."""
     try:
-        turned = first_tags(BytesIO(bytes(exif).removeprefix(b"Exif\0\0"))).get(ORIENTATION, 1)
-    except ValueError:
+        turned = first_tags(BytesIO(bytes(exif).removeprefix(b"Exif\0\0")))[ORIENTATION].value
+    except (KeyError, ValueError):
         return {}
     if not 2 <= turned <= 8:
         return {}

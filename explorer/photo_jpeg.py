@@ -15,12 +15,14 @@ FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended and progressive; the last two by the arithmetic code
 MARKER = re.compile(rb"\xff(?=[^\x00\xd0-\xd7\xff])")  # neither a byte of the pixels nor a restart among them
 USED = {0xE0: (b"JFIF\0", 14), EXIF: (b"Exif\0\0", 8), 0xE2: (b"ICC_PROFILE\0", 14), 0xEE: (b"Adobe", 12)}
-MOST_SEGMENTS, MOST_SCANS = 1_000_000, 200
+MOST_SEGMENTS = 200_000
+MOST_SCANNED = 2_000_000_000  # pixels, over all scans: each takes a decoder through the whole picture
 END = b"\xff\xd9"
-# What no decoder needs where all pixels are there: bits in turn, and restarts in turn, before the end.
+# What no decoder needs where all pixels are there: bits in turn, and after them every restart. The two begin
+# with restarts apart, since libjpeg waits where the one that it finds is up to two ahead (its resync_to_restart).
 OTHER_ENDS = [
-    b"".join([bits * 64, *(bytes([0xFF, 0xD0 + number % 8]) + bits * 64 for number in range(16)), END])
-    for bits in (b"\x55", b"\xaa")
+    b"".join([bits, *(bytes([0xFF, 0xD0 + number % 8]) + bits for number in range(first, first + 16)), END])
+    for bits, first in ((b"\x55" * 64, 0), (b"\xaa" * 64, 4))
 ]
 
 
@@ -31,6 +33,7 @@ class Segments:
     parts: list[bytes | memoryview] = field(default_factory=lambda: [b"\xff\xd8"])
     info: dict[str, Any] = field(default_factory=dict)
     components: bytes = b""
+    pixels: int = 0
     coded: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     scans: int = 0
     ended: bool = False
@@ -89,13 +92,14 @@ def sort(data: bytes) -> Segments:
 def add_frame(found: Segments, marker: int, segment: bytes) -> None:
     if marker not in DECODED or segment[0] != 8:
         raise Rare("Lossless or hierarchical, or of other than 8 bits.")
-    found.components = segment[6::3]
+    height, width = struct.unpack_from(">HH", segment, 1)
+    found.pixels, found.components = width * height, segment[6::3]
 
 
 def add_scan(found: Segments, segment: bytes, pixels: memoryview) -> None:
     found.scans += 1
-    if found.scans > MOST_SCANS:
-        raise Rare("Each scan takes a decoder through the whole picture.")
+    if found.scans * found.pixels > MOST_SCANNED:
+        raise Rare("So many scans take minutes.")
     first, last, approximation = segment[-3:]
     if not approximation & 15:  # no later scan refines it
         for component in segment[1:-3:2]:
