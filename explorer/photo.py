@@ -8,11 +8,12 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageOps
 
-from explorer.photo_file import BROKEN, NO_IMAGE, TOO_MANY, read_image
-from explorer.photo_frame import MAX_PIXELS, ORIENTATION
+from explorer.photo_file import BROKEN as BROKEN
+from explorer.photo_file import NO_IMAGE as NO_IMAGE
+from explorer.photo_file import TOO_MANY as TOO_MANY
+from explorer.photo_file import read_image
+from explorer.photo_frame import ORIENTATION
 
-__all__ = ["BROKEN", "LARGEST", "MAX_PIXELS", "NO_IMAGE", "ORIENTATION", "TOO_MANY", "limit_side", "open_photo"]
-__all__ += ["preprocess", "read_photo", "to_rgb"]
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
 SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
 

@@ -44,7 +44,8 @@ from safetensors import safe_open
 
 from explorer import latent_views, metrics, photo_jobs
 from explorer.latent_edits import Channel, Edits, interpolate, take_channels
-from explorer.photo import BROKEN, NO_IMAGE, TOO_MANY
+from explorer.photo import BROKEN, TOO_MANY
+from explorer.photo_file import EMPTY, TEXT, VECTOR
 from explorer.photo_models import KNOWN, UNREACHABLE
 from explorer.photo_vae import load_vae
 from explorer.ui import photo_examples
@@ -467,11 +468,11 @@ def bad_photos() -> list[tuple[str, bytes, str]]:
     chunks = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + struct.pack(">I", 99) + b"IDAT"
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><script>alert(1)</script></svg>'
     return [
-        ("text.png", b"These are words.\n" * 40, NO_IMAGE),
+        ("text.png", b"These are words.\n" * 40, TEXT),
         ("huge.png", b"\x89PNG\r\n\x1a\n" + chunks, TOO_MANY),
-        ("empty.png", b"", NO_IMAGE),
+        ("empty.png", b"", EMPTY),
         ("cut.jpg", jpeg.getvalue()[: len(jpeg.getvalue()) // 2], BROKEN),
-        ("drawing.svg", svg, NO_IMAGE),
+        ("drawing.svg", svg, VECTOR),
     ]
 
 

@@ -26,6 +26,7 @@ from safetensors.numpy import save_file
 from explorer import latent_views, metrics
 from explorer.latent_edits import Channel, Edits
 from explorer.photo import BROKEN, NO_IMAGE
+from explorer.photo_file import EMPTY
 from explorer.photo_models import UNREACHABLE
 from explorer.photo_vae import PhotoVAE, load_vae
 from explorer.ui import photo_files, photo_tab
@@ -206,7 +207,7 @@ LATENTS = "good.npy"
     [
         ("/encode", None, (), "Send a photo."),
         ("/encode", "nowhere.png", (), NO_IMAGE),
-        ("/encode", "empty.png", (), NO_IMAGE),
+        ("/encode", "empty.png", (), EMPTY),
         ("/encode", "cut.jpg", (), BROKEN),
         ("/encode", PHOTO, (HOSTILE,), NEITHER),
         ("/encode", PHOTO, ("../..",), NEITHER),
