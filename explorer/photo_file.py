@@ -69,6 +69,7 @@ BEGINS: dict[str, bytes] = {  # what each kind of file, or each file that a sent
 }
 PPM_HEADER = re.compile(rb"P[456f](\s+(#[^\n]*\n\s*)*\d+){2}")
 PLAIN_PPM = re.compile(rb"P[123]")
+MOST_DIGITS, MOST_COMMENTS = 6_000_000, 100  # bytes of a plain PPM, and comments in it
 RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}  # Sony's, Nikon's, Pentax' and others
 RAW_COLOURS = {32803, 34892}  # a colour filter array, linear raw
 MOST_STRIPS, STRIPS = 100_000, (273, 324)
@@ -234,12 +235,15 @@ def heic(file: BinaryIO) -> Image.Image:
 
 
 def check_ppm(file: BinaryIO) -> None:
-    """Pillow takes minutes for comments in a large one, and for pixels that are written out in digits."""
+    """Pillow takes seconds for pixels that are written out in digits, and minutes for many comments among them."""
     head = file.read(HEAD)
     file.seek(0)
     if PLAIN_PPM.match(head):
-        raise Rare("its pixels are written out in digits")
-    if not PPM_HEADER.match(head):
+        content = file.read(MOST_DIGITS + 1)
+        file.seek(0)
+        if len(content) > MOST_DIGITS or content.count(b"#") > MOST_COMMENTS:
+            raise Rare("its pixels are written out in too many digits")
+    elif not PPM_HEADER.match(head):
         raise ValueError("the header is damaged")
 
 

@@ -27,7 +27,7 @@ from explorer import latent_views, metrics
 from explorer.latent_edits import Channel, Edits
 from explorer.photo import BROKEN, NO_IMAGE
 from explorer.photo_file import EMPTY
-from explorer.photo_models import UNREACHABLE
+from explorer.photo_hub import UNREACHABLE
 from explorer.photo_vae import PhotoVAE, load_vae
 from explorer.ui import photo_files, photo_tab
 from explorer.ui.app import launch

@@ -489,7 +489,8 @@ NAMED: dict[str, tuple[str, bytes]] = {
     "sensor": ("camera's raw file", tiff(*SIZE[:3], *SIZE[4:], (262, 32803))),
     "tiff of 5 bits": ("a rare kind of TIFF", tiff(*SIZE[:2], (258, 5), *SIZE[3:])),
     "bmp of huffman's code": ("a rare kind of BMP", bmp(1, bytes(400), 3, size=40)),
-    "pixmap in digits": ("a rare kind of PPM", b"P3 2 2 255\n" + b"1 2 3 " * 4),
+    "a pixmap in very many digits": ("a rare kind of PPM", b"P3 2 2 255\n" + b"1 2 3 " * 2_000_000),
+    "a pixmap of comments": ("a rare kind of PPM", b"P3 2 2 255\n" + b"#\n" * 200 + b"1 2 3 " * 4),
     "zip": ("use a JPEG, PNG", b"PK\3\4" + bytes(range(256))),
     "program": ("use a JPEG, PNG", b"\x7fELF\2\1\1" + bytes(range(256))),
 }
@@ -512,3 +513,11 @@ def test_a_tiff_of_a_camera_that_is_no_raw_file_opens(tmp_path: Path) -> None:
 def test_a_line_that_would_take_minutes_is_refused(tmp_path: Path) -> None:
     assert "a rare kind of PPM" in refusal(b"P5 20000000 1 255\n" + bytes(100), tmp_path)
     assert refusal(b"P6\n" + b"#\n" * 9000 + b"2 2 255\n" + bytes(12), tmp_path) == BROKEN
+
+
+def test_a_pixmap_written_in_digits_opens(tmp_path: Path) -> None:
+    height, width = PIXELS.shape[:2]
+    digits = "\n".join(" ".join(map(str, row.ravel())) for row in PIXELS)
+    np.testing.assert_array_equal(
+        opened(f"P3\n# made by hand\n{width} {height}\n255\n{digits}\n".encode(), tmp_path), PIXELS
+    )
