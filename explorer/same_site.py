@@ -46,6 +46,10 @@ class Origin(NamedTuple):
     host: str
     port: int
 
+    @property
+    def netloc(self) -> str:
+        return self.host if self.port == DEFAULT_PORTS[self.scheme] else f"{self.host}:{self.port}"
+
 
 class Site(NamedTuple):
     """Whose pages may ask besides our own. No scheme or port: any; below: all hosts whose names end with this one's."""

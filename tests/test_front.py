@@ -45,7 +45,8 @@ def app(root_path: str) -> Front:
     @other.get("/{path:path}")
     def anything(request: Request) -> Response:
         root = request.scope["root_path"]
-        return JSONResponse({"other": request.url.path.removeprefix(root), "root": root})
+        told = " ".join(request.headers.get(f"x-forwarded-{name}", "-") for name in ("host", "proto"))
+        return JSONResponse({"other": request.url.path.removeprefix(root), "root": root, "told": told})
 
     return Front(other, Mount("/api/own", app=own), rooted(root_path))
 
@@ -62,8 +63,8 @@ def test_a_root_path_is_understood_however_it_is_written(written: str, wanted: s
 def test_an_address_is_the_same_whether_the_proxy_kept_the_path_or_not(root: str, prefix: str) -> None:
     visitor = TestClient(app(root))
     assert visitor.get(f"{prefix}/api/own/figure?model=a").json() == {"own": "/maps/api/own/figure", "model": "a"}
-    assert visitor.get(f"{prefix}/config").json() == {"other": "/config", "root": "/maps"}
-    assert visitor.get(f"{prefix}/").json() == {"other": "/", "root": "/maps"}
+    assert visitor.get(f"{prefix}/config").json() == {"other": "/config", "root": "/maps", "told": "- -"}
+    assert visitor.get(f"{prefix}/").json() == {"other": "/", "root": "/maps", "told": "- -"}
     with visitor.websocket_connect(f"{prefix}/api/own/ws") as socket:
         assert socket.receive_text() == "open"
 
@@ -88,6 +89,24 @@ def test_an_address_is_the_same_whether_the_proxy_kept_the_path_or_not(root: str
 )
 def test_only_the_whole_root_path_is_taken_away(root: str, asked: str, found: str) -> None:
     assert TestClient(app(root)).get(f"http://testserver{asked}").json()["other"] == found
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"Origin": "https://maps.example", "Host": "maps.example"}, "maps.example https"),
+        ({"Origin": "http://maps.example:81", "Host": "maps.example"}, "maps.example:81 http"),
+        ({"Origin": "https://maps.example:443", "X-Forwarded-Host": "a, maps.example"}, "maps.example https"),
+        ({"Origin": "https://maps.example", "Host": "app", "Sec-Fetch-Site": "same-origin"}, "maps.example https"),
+        ({"Host": "maps.example", "X-Forwarded-Host": "a, b", "X-Forwarded-Proto": "https"}, "a, b https"),
+        ({"Origin": "https://evil.example", "Host": "a", "X-Forwarded-Host": "b"}, "b -"),
+        ({"Origin": "https://evil.example", "Host": "a", "Sec-Fetch-Site": "cross-site"}, "- -"),
+        ({"Origin": "null", "Host": "a", "Sec-Fetch-Site": "same-origin"}, "- -"),
+        ({"Host": "a"}, "- -"),
+    ],
+)
+def test_gradio_is_told_the_address_that_the_browser_of_our_own_page_knows(sent: dict[str, str], told: str) -> None:
+    assert TestClient(app("")).get("/config", headers=sent).json()["told"] == told
 
 
 def test_another_sites_page_is_not_invited_to_our_own_routes() -> None:

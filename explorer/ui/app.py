@@ -24,7 +24,7 @@ from explorer.ui.front import Front, rooted
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
-from explorer.ui.texts import head, i18n, say
+from explorer.ui.texts import ASSETS, head, i18n, say
 
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
@@ -81,7 +81,9 @@ CSS = """
 """
 # These rules stand here since Gradio confines CSS to what lies within it. On a phone its edges clip instead of hiding:
 # within what hides nothing is sticky, and the picture would not stay in sight.
-HEAD = """<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">
+# Without the first two, icon and manifest are asked for above a path below which the page may lie.
+HEAD = """<link rel="icon" href="favicon.ico"><link rel="manifest" href="manifest.json">
+<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">
 <style>@media (max-width: 760px) {
   .main.fillable { padding: 10px !important; }
   .gradio-container { overflow: clip !important; }
@@ -149,6 +151,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         thread.stop()
         worker.stop()
 
+    address = f"<script>{(ASSETS / 'address.js').read_text(encoding='utf-8')}</script>"
     demo = build(worker, tools, thread, trainings, own)
     demo.launch(
         theme=theme(),
@@ -159,7 +162,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
         app_kwargs={
             "lifespan": lifespan,
-            "middleware": [Middleware(Document, head=head() + HEAD)],
+            "middleware": [Middleware(Document, head=head() + address + HEAD)],
         },
         **options,
     )

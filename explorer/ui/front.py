@@ -1,11 +1,16 @@
-"""What a request meets first: its address is put right, whichever way a proxy forwards it."""
+"""What a request meets first: its address is put right, whatever a proxy has done to it."""
 
 from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
+from starlette.datastructures import Headers
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from explorer.same_site import is_foreign, named_sites, read_origin
+
+TELL = (b"x-forwarded-host", b"x-forwarded-proto")  # what Gradio makes its files' addresses of
 
 
 def rooted(root_path: str) -> str:
@@ -19,7 +24,8 @@ def rooted(root_path: str) -> str:
 
 class Front:
     """ASGI middleware around Gradio's app: a path below the root path and the same path without it, since the proxy has
-    removed it, are one. `own` is reached past Gradio's middleware, which lets every site's page ask by CORS.
+    removed it, are one; and the address that our own page's browser tells counts more than what a proxy made of it.
+    `own` is reached past Gradio's middleware, which lets every site's page ask by CORS.
 
     root_path: a path or a URL, as `rooted` gives it.
     """
@@ -37,6 +43,7 @@ class Front:
                 scope.update(found)
                 await self.own.handle(scope, receive, send)
                 return
+            scope["headers"] = addressed(scope)
         await self.app(scope, receive, send)
 
     def below(self, path: str) -> str:
@@ -44,3 +51,13 @@ class Front:
         if path == self.root or path.startswith(f"{self.root}/"):
             path = path[len(self.root) :]
         return f"/{path.lstrip('/')}"
+
+
+def addressed(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """A request's headers, in which those that tell its address tell what the browser of our own page does."""
+    headers = Headers(scope=scope)
+    origin = read_origin(headers.get("origin", ""))
+    if origin is None or is_foreign(headers, scope["scheme"], named_sites()):
+        return scope["headers"]
+    told = zip(TELL, (origin.netloc.encode(), origin.scheme.encode()), strict=True)
+    return [*(header for header in scope["headers"] if header[0] not in TELL), *told]
