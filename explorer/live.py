@@ -20,7 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from explorer import __version__
 from explorer.decode_worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
-from explorer.same_site import SameSite
+from explorer.same_site import Pass, SameSite
 
 PATH = "/gradio_api/explorer"
 OPEN_TO_ALL = ("/healthz", "/plotly.min.js")
@@ -151,12 +151,13 @@ def _numbers(text: str) -> list[float]:
 
 
 def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
-    """healthz, frame and ws, to be mounted under PATH; whatever is added is for this site's own pages, as they are.
+    """healthz, frame, pass and ws, to be mounted under PATH; what is added to them is for this site's own pages too.
 
     site: the whole URL at which the page is shown, where that is known.
     """
     api = FastAPI(title="Latent space explorer", version=__version__, docs_url=None, redoc_url=None)
-    api.add_middleware(SameSite, site=site, open_to_all=OPEN_TO_ALL)
+    passes = Pass()
+    api.add_middleware(SameSite, passes=passes, site=site, open_to_all=OPEN_TO_ALL)
     sockets: set[WebSocket] = set()
 
     @api.get("/healthz")
@@ -173,6 +174,13 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
             return refusal(error)
         shape = {"X-Frame-Shape": f"{decoded.height}x{decoded.width}", "Cache-Control": "no-store"}
         return Response(decoded.pixels, media_type="application/octet-stream", headers=shape)
+
+    @api.post("/pass")
+    async def socket_pass(request: Request) -> Response:
+        """What the page asks for when its socket was not opened."""
+        response = Response(status_code=204, headers={"Cache-Control": "no-store"})
+        passes.give(request.headers, response)
+        return response
 
     @api.websocket("/ws")
     async def ws(socket: WebSocket) -> None:

@@ -7,16 +7,19 @@ no route of ours agrees.
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 import re
+import secrets
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv6Address
 from typing import NamedTuple
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
@@ -203,14 +206,42 @@ def is_foreign(headers: Headers, scheme: str = "http", sites: Iterable[Site] = (
     return not read_told(headers, scheme).has(origin)
 
 
+class Pass:
+    """Lets a page of ours open a socket behind a proxy that hides the site's address.
+
+    A browser may tell Sec-Fetch-Site with all but the handshake of a socket. So what it tells at another request is
+    written into a cookie, which it sends with the handshake: only to the site that set it, and good for the one origin.
+    """
+
+    COOKIE = "explorer-pass"
+
+    def __init__(self) -> None:
+        self.key = secrets.token_bytes(32)
+
+    def made(self, origin: str) -> str:
+        return hmac.digest(self.key, origin.encode(), "sha256").hex()
+
+    def give(self, headers: Headers, response: Response) -> None:
+        """Set the cookie, if the browser says that a page of ours asks. Its path is that of the request."""
+        origin = read_origin(headers.get("origin", ""))
+        if origin is not None and headers.get("sec-fetch-site") == "same-origin":
+            made, secure = self.made(headers["origin"]), origin.scheme == "https"
+            response.set_cookie(self.COOKIE, made, path=None, secure=secure, httponly=True, samesite="strict")
+
+    def lets_in(self, connection: HTTPConnection) -> bool:
+        origin, shown = connection.headers.get("origin", ""), connection.cookies.get(self.COOKIE, "")
+        return hmac.compare_digest(shown.encode(), self.made(origin).encode())
+
+
 class SameSite:
     """ASGI middleware: answers another site's page with 403 and {"error": sentence}, on HTTP and at a socket's door.
 
     site: the whole URL at which this site is shown, if its host has said so; open_to_all: paths that anybody may ask.
     """
 
-    def __init__(self, app: ASGIApp, site: str = "", open_to_all: Iterable[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, passes: Pass, site: str = "", open_to_all: Iterable[str] = ()) -> None:
         self.app = app
+        self.passes = passes
         whole = re.match("https?://[^/]+", site)
         own = read_site(whole[0]) if whole else None
         self.own = () if own is None else (own,)
@@ -227,6 +258,7 @@ class SameSite:
             await WebSocket(scope, receive, send).send_denial_response(refusal)
 
     def refuses(self, scope: Scope) -> bool:
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        sites = (*self.own, *named_sites())
-        return path not in self.open_to_all and is_foreign(Headers(scope=scope), scope.get("scheme", "http"), sites)
+        if scope["path"].removeprefix(scope.get("root_path", "")) in self.open_to_all:
+            return False
+        foreign = is_foreign(Headers(scope=scope), scope.get("scheme", "http"), (*self.own, *named_sites()))
+        return foreign and not (scope["type"] == "websocket" and self.passes.lets_in(HTTPConnection(scope)))

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from serving import SOON, Site, WatchedWorker, answer, ask
 from starlette.datastructures import Headers
 from websockets.exceptions import InvalidStatus
@@ -18,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from explorer import live
-from explorer.same_site import FOREIGN, SameSite, is_foreign, named_sites, read_sites
+from explorer.same_site import FOREIGN, Pass, SameSite, is_foreign, named_sites, read_sites
 
 HERE = "https://maps.example"
 OWN: dict[str, dict[str, str]] = {
@@ -229,7 +230,8 @@ def test_an_entry_that_names_no_site_is_told_once_and_left_out(caplog: pytest.Lo
 def test_the_address_that_a_root_path_gives_is_this_sites_own() -> None:
     def refuse(root_path: str, origin: str) -> bool:
         headers = [(b"host", b"127.0.0.1:7860"), (b"origin", origin.encode())]
-        return SameSite(lambda *_: None, root_path).refuses({"type": "http", "path": "/", "headers": headers})  # type: ignore[arg-type, return-value]
+        guard = SameSite(FastAPI(), Pass(), root_path)
+        return guard.refuses({"type": "http", "path": "/", "headers": headers})
 
     assert not refuse("https://maps.example:8443/maps", "https://maps.example:8443")
     assert not refuse("http://maps.example", "http://maps.example")
@@ -294,3 +296,54 @@ def test_a_named_site_may_ask_from_the_next_request_on(site: Site, monkeypatch: 
     with site.visit(origin=HERE) as visitor:
         ask(visitor, 1, site.worker.names[0])
         assert answer(visitor)[0] == 1
+
+
+# --- a socket's pass ----------------------------------------------------------------------------
+
+
+def ask_for_pass(site: Site, **headers: str) -> httpx.Response:
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return httpx.post(site.url("pass"), headers={"Host": "app", **given}, timeout=SOON)
+
+
+def test_what_a_browser_tells_over_http_opens_its_socket_behind_a_proxy_that_rewrites_host(site: Site) -> None:
+    response = ask_for_pass(site, Origin=HERE, Sec_Fetch_Site="same-origin")
+    assert response.status_code == 204
+    set_by = response.headers["set-cookie"]
+    assert all(word in set_by for word in ("HttpOnly", "SameSite=strict", "Secure"))
+    assert "path" not in set_by.lower()
+    cookie = set_by.partition(";")[0]
+    with knock(site, {"Origin": HERE, "Host": "app", "Cookie": f"a=b; {cookie}"}) as visitor:
+        ask(visitor, 1, site.worker.names[0])
+        assert answer(visitor)[0] == 1
+    query = {"model": site.worker.names[0], "x": 0, "y": 0}
+    refused = {"Origin": HERE, "Host": "app", "Cookie": cookie}
+    assert httpx.get(site.url("frame"), params=query, headers=refused, timeout=SOON).status_code == 403
+
+
+@pytest.mark.parametrize("origin", [EVIL, "https://maps.example:81", "http://maps.example", "null"])
+def test_a_pass_is_good_for_one_origin(site: Site, origin: str) -> None:
+    cookie = ask_for_pass(site, Origin=HERE, Sec_Fetch_Site="same-origin").headers["set-cookie"].partition(";")[0]
+    for shown in (cookie, f"{Pass.COOKIE}={Pass().made(origin)}", f"{Pass.COOKIE}=", f"{Pass.COOKIE}=\u00fc"):
+        headers = {"Origin": origin, "Host": "app", "Cookie": shown}
+        with pytest.raises(InvalidStatus) as caught, knock(site, headers):
+            pass
+        assert caught.value.response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 204),
+        ({"Origin": "http://app"}, 204),
+        ({"Sec_Fetch_Site": "same-origin"}, 204),
+        ({"Origin": "null", "Sec_Fetch_Site": "same-origin"}, 204),
+        ({"Origin": HERE}, 403),
+        ({"Origin": HERE, "Sec_Fetch_Site": "same-site"}, 403),
+        ({"Origin": HERE, "Sec_Fetch_Site": "cross-site"}, 403),
+    ],
+)
+def test_only_a_browser_that_knows_gives_its_page_a_pass(site: Site, headers: dict[str, str], status: int) -> None:
+    response = ask_for_pass(site, **headers)
+    assert response.status_code == status
+    assert "set-cookie" not in response.headers

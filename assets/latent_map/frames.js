@@ -12,6 +12,7 @@ class FrameSource {
     this.answered = 0; // an answer also stands for every older request: the server keeps only the latest
     this.fetching = 0;
     this.delay = 250;
+    this.passed = false;
     this.connect();
   }
 
@@ -37,15 +38,22 @@ class FrameSource {
     this.socket.binaryType = "arraybuffer";
     this.socket.onopen = () => {
       this.delay = 250;
+      this.passed = false;
       this.answered = this.lastId;
     };
     this.socket.onmessage = ({ data }) => this.receive(data);
     this.socket.onclose = ({ code, reason }) => {
       if (code === 1008) this.onRefusal(translated(reason));
       else if (this.answered < this.lastId) this.onLost();
-      setTimeout(() => this.connect(), this.delay * (0.75 + Math.random() / 2));
+      setTimeout(() => this.retry(), this.delay * (0.75 + Math.random() / 2));
       this.delay = Math.min(this.delay * 2, 15000);
     };
+  }
+
+  // Behind some proxies the server knows our page by a cookie only, which it gives us over HTTP.
+  async retry() {
+    if (!this.passed) this.passed = await fetch(new URL("pass", this.base), { method: "POST" }).then(() => true, () => false);
+    this.connect();
   }
 
   receive(buffer) {
