@@ -8,6 +8,8 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageOps
 
+from explorer.photo_colour import Space, note_cicp, source_of, srgb_levels, to_srgb
+from explorer.photo_depth import low_bytes, to_eight_bits
 from explorer.photo_file import BROKEN as BROKEN
 from explorer.photo_file import NO_IMAGE as NO_IMAGE
 from explorer.photo_file import TOO_MANY as TOO_MANY
@@ -19,9 +21,10 @@ SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
 
 
 def open_photo(source: str | os.PathLike[str] | Image.Image, longest: int | None = None) -> Image.Image:
-    """An image file, or a PIL image of any mode -> the same in RGB, the right way up.
+    """An image file, or a PIL image of any mode -> the same in RGB, in sRGB, the right way up.
 
-    Alpha is laid over white, an animation gives the first frame that it shows, 16 bits become 8.
+    Alpha is laid over white, an animation gives the first frame that it shows, more than 8 bits become 8 as photo_depth
+    says.
     longest: a hint; a large JPEG is read at a fraction of its size that has at least this many pixels on a side.
     Raises ValueError with a sentence: no image, damaged, over 64 megapixels.
     """
@@ -31,49 +34,55 @@ def open_photo(source: str | os.PathLike[str] | Image.Image, longest: int | None
 
 
 def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
-    """An image file -> RGB with no side over `longest`, and a line that says so when it was made smaller.
+    """An image file -> RGB with no side over `longest`, and what there is to say of it, a line for each sentence: the
+    range of its values that was taken, a profile that was left out, that it was made smaller.
 
     Raises ValueError as open_photo does.
     """
-    photo, (width, height) = _read(source, longest)
+    photo, (width, height), notes = _read(source, longest)
     limited = limit_side(photo, longest)
-    if limited.size == (width, height):
-        return limited, ""
-    return limited, f"The photo was reduced from {width} × {height} to {limited.width} × {limited.height} pixels."
+    if limited.size != (width, height):
+        smaller = f"The photo was reduced from {width} × {height} to {limited.width} × {limited.height} pixels."
+        notes = (*notes, smaller)
+    return limited, "\n".join(notes)
 
 
-def _read(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
-    """An image file -> RGB, and the (width, height) that it has at its full size, the right way up."""
+def _read(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, tuple[int, int], tuple[str, ...]]:
+    """An image file -> RGB, the (width, height) that it has at its full size, the right way up, and sentences."""
     image, (width, height) = read_image(source, longest)
     sideways = False
     with suppress(Exception):  # damaged EXIF: as it lies
         sideways = image.getexif().get(ORIENTATION) in SIDEWAYS
     try:
-        return to_rgb(image), (height, width) if sideways else (width, height)
+        converted, notes = convert(image)
     except Exception:
         raise ValueError(BROKEN) from None
+    return converted, (height, width) if sideways else (width, height), notes
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """A PIL image of any mode -> RGB with 8 bits, turned as its EXIF orientation says, alpha over white."""
+    """A PIL image of any mode -> RGB with 8 bits in sRGB, turned as its EXIF orientation says, alpha over white."""
+    return convert(image)[0]
+
+
+def convert(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
+    """`to_rgb`, and a sentence for each thing that had to be left out or guessed."""
+    note_cicp(image)
+    low = image.info.pop("low_bytes") if "low_bytes" in image.info else low_bytes(image)
+    source = source_of(image)
     image.load()
+    levels = None
+    if isinstance(source, Space) and not source.hdr and (low is not None or image.mode.startswith("I;16")):
+        levels, source = srgb_levels(source, 65536), source.with_srgb_curve()
+    image, range_told = to_eight_bits(image, low, levels)
     with suppress(Exception):  # damaged EXIF: as it lies
         image = ImageOps.exif_transpose(image)
-    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-        return _from_deep(image)
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
+    told = image.info.get("range", range_told)
+    image, profile_told = to_srgb(image, source)
+    if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
-
-
-def _from_deep(image: Image.Image) -> Image.Image:
-    """Grey with 16 or 32 bits -> RGB; floating-point pixels are taken as [0, 1] where they fit it."""
-    values = np.nan_to_num(np.asarray(image).astype(np.float32))
-    white = 65535.0 if image.mode != "F" else 1.0 if values.max(initial=0) <= 1 else 255.0
-    grey = Image.fromarray(((values / white).clip(0, 1) * 255).round().astype(np.uint8))
-    return grey.convert("RGB")
+        image = Image.alpha_composite(white, image).convert("RGB")
+    return image, tuple(note for note in (told, profile_told) if note)
 
 
 def limit_side(image: Image.Image, longest: int | None) -> Image.Image:

@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError, features
 
 from explorer import photo_bmp, photo_gif, photo_jpeg, photo_png, photo_webp
+from explorer.photo_colour import note_cicp
+from explorer.photo_depth import low_bytes, read_tiff
 from explorer.photo_frame import MAX_PIXELS, Frame, Rare, Tag, first_tags, orientation_alone
 
 LONGEST_SIDE = 250_000  # pixels
@@ -83,7 +85,8 @@ class TooLarge(Exception):
 def read_image(source: str | os.PathLike[str], longest: int | None = None) -> tuple[Image.Image, tuple[int, int]]:
     """An image file -> its first picture, loaded, as it lies, and its (width, height) in the file.
 
-    The picture's info holds what colours and orientation need: icc_profile, gamma, chromaticity, srgb, cicp, exif.
+    The picture's info holds what colours, depth and orientation need: icc_profile, gamma, chromaticity, srgb, cicp,
+    nclx_profile, exif, low_bytes (see photo_depth), and range, a sentence.
     longest: a hint; a large JPEG is read at a fraction of its size that has at least this many pixels on a side.
     Raises ValueError with a sentence that says what the file is, or that it is damaged or too large.
     """
@@ -181,7 +184,10 @@ def first_picture(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image
         check_ppm(file)
     if any(tag.held > MOST_STRIPS for number, tag in tags_of(file).items() if number in STRIPS):
         raise Rare("so many strips take minutes")
+    if kind == "TIFF" and (deep := read_tiff(file, MAX_PIXELS)) is not None:
+        return deep, deep.size
     with heic(file) if kind == "HEIC" else pillow(file) as image:
+        note_cicp(image)
         image.load()
         image.info.pop("xmp", None)  # Pillow would take an orientation out of it; browsers do not
         image.info.update(orientation_alone(image.info.pop("exif", None) or b""))
@@ -194,6 +200,9 @@ def of_frame(frame: Frame, content: bytes, longest: int | None) -> tuple[Image.I
         size = frame.canvas or image.size
         if longest and image.format == "JPEG":
             image.draft("RGB", (longest, longest))
+        image.info.update(frame.info)
+        if (low := low_bytes(image)) is not None and size == image.size:
+            image.info["low_bytes"] = low
         return frame.lay(image), size
 
 

@@ -43,8 +43,8 @@ def first_frame(data: bytes) -> Frame:
         raise ValueError("A PNG begins with its header and has pixels.")
     _, _, depth, colour, *_ = struct.unpack(">IIBBBBB", header)
     info: dict[str, Any] = orientation_alone(found.kept.pop(b"eXIf", b""))
-    if profile := unpacked_profile(found.kept.pop(b"iCCP", None)):
-        info["icc_profile"] = profile
+    if b"iCCP" in found.kept:
+        info["icc_profile"] = unpacked_profile(found.kept.pop(b"iCCP"))
     if b"cICP" in found.kept:
         info["cicp"] = bytes(found.kept.pop(b"cICP"))
     chunks = colours(found.kept, depth, colour)
@@ -98,9 +98,9 @@ def walk(data: bytes) -> Iterator[tuple[bytes, memoryview, bool]]:
     raise ValueError("No picture has as many chunks.")
 
 
-def unpacked_profile(chunk: memoryview | None) -> bytes | None:
+def unpacked_profile(chunk: memoryview) -> bytes | None:
     """The ICC profile in an iCCP chunk; None where that is damaged or over MOST_PROFILE."""
-    name, _, packed = bytes(chunk or b"").partition(b"\0")
+    name, _, packed = bytes(chunk).partition(b"\0")
     unpacking = zlib.decompressobj()
     try:
         profile = unpacking.decompress(packed[1:], MOST_PROFILE)

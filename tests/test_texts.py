@@ -22,6 +22,8 @@ MET = [
     "latent_files",
     "own_models",
     "photo",
+    "photo_colour",
+    "photo_depth",
     "photo_file",
     "photo_jobs",
     "photo_hub",
