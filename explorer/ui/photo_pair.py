@@ -68,12 +68,13 @@ def on_photo(
         return None, None, None, notes_html((FIRST,), language)
     first: Encoding = visit.encoding
     try:
-        photo, _ = read_photo(path, max(first.size))
+        photo, note = read_photo(path, max(first.size))
         fitted = ImageOps.fit(photo, first.size, Image.Resampling.LANCZOS)
         second = photo_jobs.encode(first.model, fitted)
     except ValueError as error:
         return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language, error=True)
-    return on_change(request, visit, second, part, method, taken)
+    *shown, notice = on_change(request, visit, second, part, method, taken)
+    return *shown, notice or notes_html(tuple(note.splitlines()), language)
 
 
 def on_change(

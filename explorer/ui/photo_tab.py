@@ -167,7 +167,7 @@ def on_photo(
     if visit is not None and visit.asked == (path, model, side):  # as after the built-in one took another's place
         return {"notice": notes_html(visit.encoding.notes, language)}
     photo, note = read_photo(path, side or LARGEST)
-    notes = (note,) if note else ()
+    notes = tuple(note.splitlines())
     encoding = photo_jobs.encode_or_built_in(model, photo, notes, photo_view.fetching(progress, language))
     arrived = arrive(encoding, visit, language, (path, encoding.model, side))
     return {**arrived, **({} if encoding.model == model else {"model": encoding.model})}
