@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,6 +28,7 @@ CHANNELS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, LAB
 ASSOCIATED, UNASSOCIATED = 1, 2  # what a TIFF's ExtraSamples say of alpha
 DEFLATE = (8, 32946)  # beside 1, what tifffile unpacks by itself; the rest is left to Pillow
 MOST_SEGMENTS, MOST_BYTES = 100_000, 1 << 30
+PFM_HEAD = 128  # bytes
 BAND = 1 << 20  # samples that are worked on at once
 SAMPLE = 1 << 20  # values that a range is guessed from
 TAIL = 0.005  # the share of values at either end that may be outliers
@@ -330,6 +332,31 @@ def _unpacked(page: Any) -> np.ndarray:
         band = np.unpackbits(data[rows], axis=1)[:, : width * channels * bits]
         values[rows] = band.reshape(len(band), -1, bits) @ weights
     return values.reshape(planes, height, width, channels)
+
+
+def read_colour_pfm(file: BinaryIO, most_pixels: int) -> Image.Image | None:
+    """A PFM in colour, which Pillow does not read -> RGB; info["range"] tells a range that was guessed. None for the
+    rest.
+
+    Its lines come from the last to the first; its scale is negative where the least byte comes first.
+    Raises Image.DecompressionBombError beyond `most_pixels`, ValueError where it is damaged.
+    """
+    head = file.read(PFM_HEAD)
+    file.seek(0)
+    if not head.startswith(b"PF"):
+        return None
+    found = re.match(rb"PF\s+([1-9]\d{0,8})\s+([1-9]\d{0,8})\s+([-+.\deE]{1,20})\s", head)
+    if not found:
+        raise ValueError("the header is damaged")
+    width, height, scale = int(found[1]), int(found[2]), float(found[3])
+    if width * height > most_pixels:
+        raise Image.DecompressionBombError("too many pixels")
+    file.seek(found.end())
+    values = np.frombuffer(file.read(width * height * 12), "<f4" if scale < 0 else ">f4")
+    image, note = Samples(values.reshape(height, width, 3)[::-1], RGB).in_bytes()
+    if note:
+        image.info["range"] = note
+    return image
 
 
 def low_bytes(image: Image.Image) -> np.ndarray | None:

@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError, features
 
 from explorer import photo_bmp, photo_gif, photo_jpeg, photo_png, photo_webp
 from explorer.photo_colour import note_cicp
-from explorer.photo_depth import low_bytes, read_tiff
+from explorer.photo_depth import low_bytes, read_colour_pfm, read_tiff
 from explorer.photo_frame import MAX_PIXELS, Frame, Rare, Tag, first_tags, orientation_alone
 
 LONGEST_SIDE = 250_000  # pixels
@@ -51,7 +51,7 @@ BEGINS: dict[str, bytes] = {  # what each kind of file, or each file that a sent
     "ICO": rb"\0\0[\1\2]\0[^\0]",
     RAW: rb"FUJIFILMCCD-RAW|IIRO|IIRS|MMOR|IIU\0|II\*\0.{4}CR|II\x1a\0\0\0HEAPCCDR|\0MRM|FOVb|.{4}ftypcrx ",
     "TIFF": rb"II\*\0|MM\0\*|II\+\0|MM\0\+",
-    "PPM": rb"P[1-6f][\s#]",
+    "PPM": rb"P[1-6fF][\s#]",
     "AVIF": rb".{4}ftypavi[fs]",
     "HEIC": rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)",
     "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n",
@@ -69,7 +69,7 @@ BEGINS: dict[str, bytes] = {  # what each kind of file, or each file that a sent
     VIDEO: rb"\x1a\x45\xdf\xa3|RIFF....AVI |FLV\x01|\0\0\x01[\xb3\xba]|.{4}(moov|mdat|wide)"
     rb"|.{4}ftyp(qt|iso|mp4|mp7|avc1|dash|M4V|3g|f4v|MSNV|XAVC)",
 }
-PPM_HEADER = re.compile(rb"P[456f](\s+(#[^\n]*\n\s*)*\d+){2}")
+PPM_HEADER = re.compile(rb"P[456fF](\s+(#[^\n]*\n\s*)*\d+){2}")
 PLAIN_PPM = re.compile(rb"P[123]")
 MOST_DIGITS, MOST_COMMENTS = 6_000_000, 100  # bytes of a plain PPM, and comments in it
 RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}  # Sony's, Nikon's, Pentax' and others
@@ -182,6 +182,8 @@ def first_picture(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image
         return closed(frame, longest) if frame.cut else of_frame(frame, frame.content, longest)
     if kind == "PPM":
         check_ppm(file)
+        if (deep := read_colour_pfm(file, MAX_PIXELS)) is not None:
+            return deep, deep.size
     if any(tag.held > MOST_STRIPS for number, tag in tags_of(file).items() if number in STRIPS):
         raise Rare("so many strips take minutes")
     if kind == "TIFF" and (deep := read_tiff(file, MAX_PIXELS)) is not None:

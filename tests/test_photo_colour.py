@@ -235,7 +235,7 @@ def test_a_profile_in_several_segments_of_a_jpeg_is_put_together_or_told(tmp_pat
     assert off(open_photo(file), expected(PIXELS, DCI, from_srgb)) < 1.5
     content = file.read_bytes()
     second = content.index(b"ICC_PROFILE\0\2")
-    after = second - 2 + int.from_bytes(content[second - 2 : second])
+    after = second - 2 + int.from_bytes(content[second - 2 : second], "big")
     file.write_bytes(content[: second - 4] + content[after:])
     photo, note = read_photo(file, None)
     assert note == DAMAGED

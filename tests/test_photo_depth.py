@@ -385,11 +385,27 @@ def test_a_ppm_declares_its_white(most: int, tmp_path: Path) -> None:
         check(photo, 255 * (numbers if magic == "P6" else numbers[..., None]) / most)
 
 
-@pytest.mark.parametrize(("scale", "kind"), [(-1.0, "<f4"), (1.0, ">f4")])
+@pytest.mark.parametrize(("scale", "kind"), [(-1.0, "<f4"), (1.0, ">f4"), (-0.5, "<f4")])
 def test_a_pfm_begins_with_its_last_line(scale: float, kind: str, tmp_path: Path) -> None:
     file = tmp_path / "photo.pfm"
-    file.write_bytes(f"Pf\n{WIDTH} {HEIGHT}\n{scale}\n".encode() + GREY[::-1].astype(kind).tobytes())
-    check(open_photo(file), WANTED)
+    for magic, values, wanted in (("Pf", GREY, WANTED), ("PF", RGB, 255 * RGB)):
+        head = f"{magic}\n{WIDTH} {HEIGHT}\n{scale}\n".encode()
+        for high, told in ((1, ""), (40, range_note(0, 40))):
+            file.write_bytes(head + (values * high)[::-1].astype(kind).tobytes())
+            photo, note = read_photo(file, None)
+            assert note == told
+            check(photo, wanted)
+        file.write_bytes(file.read_bytes()[:-9])
+        with pytest.raises(ValueError, match=rf"^{BROKEN}$"):
+            read_photo(file, None)
+
+
+@pytest.mark.parametrize("head", [b"PF\n99999 99999\n-1.0\n", b"PF\n4 4\n--\n", b"PF\n4 4\n1e", b"PF\n0 4\n-1.0\n"])
+def test_a_pfm_with_another_header_is_refused(head: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "photo.pfm"
+    file.write_bytes(head + bytes(100))
+    with pytest.raises(ValueError, match=rf"^({BROKEN}|{TOO_MANY})$"):
+        read_photo(file, None)
 
 
 @pytest.mark.parametrize("kind", [np.complex64, np.complex128])
