@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ class Hub:
         for repo in sorted(about.repos, key=lambda repo: repo.last_accessed):
             if left <= _cache_bytes() or repo.repo_id == needed:
                 continue
-            about.delete_revisions(*(revision.commit_hash for revision in repo.revisions)).execute()
+            shutil.rmtree(repo.repo_path, ignore_errors=True)
             left -= repo.size_on_disk
 
 

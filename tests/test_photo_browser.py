@@ -46,7 +46,8 @@ from explorer import latent_views, metrics, photo_jobs
 from explorer.latent_edits import Channel, Edits, interpolate, take_channels
 from explorer.photo import BROKEN, TOO_MANY
 from explorer.photo_file import EMPTY, TEXT, VECTOR
-from explorer.photo_models import KNOWN, UNREACHABLE
+from explorer.photo_hub import UNREACHABLE
+from explorer.photo_models import KNOWN
 from explorer.photo_vae import load_vae
 from explorer.ui import photo_examples
 

@@ -19,7 +19,7 @@ from serving import SOON, wait_for
 
 import explorer
 from explorer import own_models, resume, train_here, train_progress
-from explorer.decode_worker import GONE, OWN, DecodeWorker, Place, UnknownModel
+from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.own_models import OwnModels
 from explorer.train_here import (
     BROKEN,
@@ -467,7 +467,7 @@ def test_a_kept_models_name_cannot_be_guessed_and_is_listed_nowhere(
     assert all(name.startswith(OWN) and len(name) == len(OWN) + 16 for name in names)
     assert worker.names == []
     assert worker.loaded == []
-    assert worker.resolve(Place(names[0], 0.0, 0.0))[0].name == names[0]
+    assert worker.space(names[0]).name == names[0]
 
 
 def test_only_the_newest_are_kept(worker: DecodeWorker, files: list[Path]) -> None:
