@@ -16,7 +16,8 @@ from explorer.latent_files import LatentFile
 from explorer.latent_views import LinearPreview, fit_preview
 from explorer.metrics import Measures, compare
 from explorer.photo_hub import Progress
-from explorer.photo_models import BUILT_IN, for_visitors
+from explorer.photo_line import aside, check
+from explorer.photo_models import BUILT_IN, for_visitors, is_at_hand, locate
 from explorer.photo_vae import load_vae
 from explorer.scaling import Scaling
 
@@ -71,11 +72,24 @@ class Decoding:
 
 def encode(model: str, photo: Image.Image, notes: tuple[str, ...] = (), progress: Progress | None = None) -> Encoding:
     """An RGB photo through a model and back. Raises ValueError with a sentence when the model can't be opened."""
-    load_vae(
-        model, channels_last=True, progress=progress, visitor=True
-    )  # fetched here: a lent GPU should not wait for a download
+    _fetch(model, progress)
+    load_vae(model, channels_last=True, visitor=True)
     encoding, note = _encode(model, photo)
     return replace(encoding, notes=(*notes, *encoding.notes, *([note] if note else [])))
+
+
+def _fetch(model: str, progress: Progress | None) -> None:
+    """Beside the line, and before a GPU is lent: neither should wait for a download. Raises as `load_vae` does."""
+    if is_at_hand(model, visitor=True):
+        return
+    with aside() as check_here:
+
+        def tell(part: float, text: str) -> None:
+            check_here()
+            if progress is not None:
+                progress(part, text)
+
+        locate(model, tell, visitor=True)
 
 
 def encode_or_built_in(
@@ -101,7 +115,8 @@ def open_latents(model: str, file: LatentFile, progress: Progress | None = None)
 
     Raises ValueError when they have another number of channels.
     """
-    vae = load_vae(model, channels_last=True, progress=progress, visitor=True)
+    _fetch(model, progress)
+    vae = load_vae(model, channels_last=True, visitor=True)
     height, width = file.latents.shape[1:]
     size = whole = width * vae.step, height * vae.step
     if file.size and all(0 <= full - side < vae.step for full, side in zip(whole, file.size, strict=True)):
@@ -135,6 +150,9 @@ def _encode(model: str, photo: Image.Image, device: str | None = None) -> Encodi
     between = time.perf_counter()
     reconstruction = vae.latents_to_pil(mean, photo.size)[0]
     end = time.perf_counter()
+    check()
+    preview = fit_preview(latents, np.asarray(photo), vae.step)
+    check()
     return Encoding(
         **_about(model, vae),
         size=photo.size,
@@ -142,7 +160,7 @@ def _encode(model: str, photo: Image.Image, device: str | None = None) -> Encodi
         mean=latents,
         std=None if std is None else std.cpu().numpy()[0],
         reconstruction=reconstruction,
-        preview=fit_preview(latents, np.asarray(photo), vae.step),
+        preview=preview,
         measures=compare(np.asarray(photo), np.asarray(reconstruction)),
         encode_ms=(between - start) * 1e3,
         decode_ms=(end - between) * 1e3,

@@ -161,6 +161,13 @@ def hub_of(repo_id: str, visitor: bool) -> Hub:
     return Hub(token=False) if known else Hub(token=False, cache=visitors_cache())
 
 
+def is_at_hand(source: str, visitor: bool) -> bool:
+    """Whether `locate` finds a model, or that it is none, without asking the Hub."""
+    if source == BUILT_IN or _as_folder(source) is not None or not is_hub_id(source):
+        return True
+    return hub_of(source, visitor).cached_folder(source) is not None
+
+
 def locate(source: str, progress: Progress | None = None, visitor: bool = False) -> Path:
     """The folder that holds config.json and the weights; what is on the Hub is fetched into its cache first.
 

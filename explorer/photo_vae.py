@@ -18,6 +18,7 @@ from explorer.kept import Kept
 from explorer.latent_space import default_device
 from explorer.photo import preprocess
 from explorer.photo_hub import Progress
+from explorer.photo_line import check
 from explorer.photo_models import BUILT_IN, loading_options, locate, open_model, weight_files
 from explorer.scaling import Scaling
 
@@ -89,6 +90,8 @@ class PhotoVAE:
         self.parameters = sum(weights.numel() for weights in model.parameters())
         self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.model.to(memory_format=self.layout)
+        for layer in self.model.modules():  # so that a job can end within a tile too
+            layer.register_forward_pre_hook(check)
         self.notes: list[str] = []
         self.warnings: tuple[str, ...] = ()
         self.options: dict[str, str] = {}
