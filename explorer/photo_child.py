@@ -1,0 +1,47 @@
+"""A process that reads image files for `explorer.photo_reader`, and can be killed when one of them keeps it busy.
+
+Each line of its input is {"path", "longest"}; each answer a line {"width", "height", "note"} and the RGB bytes, or
+{"error": sentence}.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import BinaryIO
+
+from PIL import Image
+
+from explorer.photo import BROKEN, read_photo
+from explorer.photo_scans import check_scans
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what a decoder prints is no answer
+    Image.init()
+    for line in sys.stdin.buffer:
+        asked = json.loads(line)
+        try:
+            answer(answers, asked["path"], asked["longest"])
+        except BrokenPipeError:  # nobody is left to be told
+            return
+
+
+def answer(answers: BinaryIO, path: str, longest: int | None) -> None:
+    try:
+        check_scans(path)
+        photo, note = read_photo(path, longest)
+        told, pixels = {"width": photo.width, "height": photo.height, "note": note}, photo.tobytes()
+    except ValueError as error:
+        told, pixels = {"error": str(error)}, b""
+    except Exception:
+        told, pixels = {"error": BROKEN}, b""
+    answers.write(json.dumps(told).encode() + b"\n")
+    answers.write(pixels)
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()
