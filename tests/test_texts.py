@@ -26,6 +26,9 @@ MET = [
     "photo_depth",
     "photo_file",
     "photo_jobs",
+    "photo_line",
+    "photo_reader",
+    "photo_scans",
     "photo_hub",
     "photo_models",
     "photo_weights",
@@ -41,6 +44,7 @@ MET = [
 UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer
     "EXPLORER_ORIGINS: %r is no site; name one like https://maps.example or *.maps.example.",
     "A training failed: {}",
+    "{} must be a whole number from 1 to {}.",
     "EXPLORER_CACHE_GB must be a number of gigabytes.",
     "A training could not be started: {}",
     "The part lies between 0 and 1, the method is linear or spherical.",

@@ -21,11 +21,14 @@ from explorer.train_here import LEFT, Trainings
 from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
 from explorer.ui.document import Document
 from explorer.ui.front import Front, rooted
+from explorer.ui.listeners import Listening
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
+from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns
 from explorer.ui.texts import ASSETS, head, i18n, say
 
+MAX_EVENTS = 400  # in the queue, of all visitors
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
 CSS = """
@@ -97,7 +100,14 @@ def theme() -> gr.themes.Base:
     return base.set(**quiet, button_primary_background_fill="*primary_700", slider_color="*primary_700")
 
 
-def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread, trainings: Trainings, own: OwnModels) -> gr.Blocks:
+def build(
+    worker: DecodeWorker,
+    tools: MapTools,
+    thread: ToolThread,
+    trainings: Trainings,
+    own: OwnModels,
+    turns: PhotoTurns,
+) -> gr.Blocks:
     """The page; nothing is served yet."""
     options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
     with gr.Blocks(title=say("page.title"), **options) as demo:
@@ -108,7 +118,7 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread, trainings: 
             with gr.Tab(i18n("page.map"), id="map"):
                 map_tab.build(worker, tools, thread)
             with gr.Tab(i18n("page.photo")):
-                photo_tab.build()
+                photo_tab.build(turns)
             with gr.Tab(i18n("page.train")):
                 train_tab.build(worker, trainings, own, tabs)
             with gr.Tab(i18n("page.models")):
@@ -118,7 +128,7 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread, trainings: 
             trainings.cancel(str(request.session_hash), LEFT)
 
         demo.unload(leave)
-    return demo
+    return demo.queue(max_size=MAX_EVENTS, api_open=False)  # what skips the queue would pass by its limits
 
 
 def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
@@ -131,7 +141,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     same_site.named_sites()  # says what it does not understand before anybody is refused
     worker, thread = DecodeWorker(), ToolThread()
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
-    trainings = Trainings(own.keep)
+    trainings, turns = Trainings(own.keep), PhotoTurns()
     api = live.routes(worker, root_path)
     warm_up = latent_map.add_routes(api, worker)
     tool_routes.add_routes(api, tools, thread)
@@ -144,25 +154,31 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         remove_left_overs()
         own_models.remove_left_overs()
         worker.start()
+        turns.start()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield
         trainings.close()
+        turns.close()
         own.close()
         thread.stop()
         worker.stop()
 
     address = f"<script>{(ASSETS / 'address.js').read_text(encoding='utf-8')}</script>"
-    demo = build(worker, tools, thread, trainings, own)
+    demo = build(worker, tools, thread, trainings, own, turns)
     demo.launch(
         theme=theme(),
         css=CSS,
         i18n=i18n,
         max_file_size="80mb",
+        max_threads=MAX_THREADS,
         root_path=root_path,
         ssr_mode=False,  # its proxy passes neither our routes nor WebSockets
         app_kwargs={
             "lifespan": lifespan,
-            "middleware": [Middleware(Document, head=head() + address + HEAD)],
+            "middleware": [
+                Middleware(Document, head=head() + address + HEAD),
+                Middleware(Listening, listeners=turns.listeners),
+            ],
         },
         **options,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -12,6 +14,7 @@ from explorer.photo_hub import Progress
 from explorer.photo_jobs import Encoding
 from explorer.photo_models import BUILT_IN, for_visitors
 from explorer.ui.photo_measures import headers, notes_html, row
+from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
 from explorer.ui.photo_view import fetching
 from explorer.ui.texts import i18n, language_of, say
 
@@ -19,7 +22,7 @@ MOST = 6
 CHOOSE = "Choose a photo above."
 
 
-def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
+def build(visit: gr.State, choices: list[tuple[str, str]], turns: PhotoTurns) -> None:
     """Lay out the tool inside the surrounding gr.Accordion."""
     with gr.Row(equal_height=True):
         models = gr.Dropdown(
@@ -46,22 +49,31 @@ def build(visit: gr.State, choices: list[tuple[str, str]], jobs: str) -> None:
     )
     table = gr.Markdown(elem_id="photo-table")
     run.click(
-        on_compare,
-        [visit, models],
-        [notice, gallery, table],
-        concurrency_id=jobs,
-        concurrency_limit=1,
-        api_visibility="private",
+        answering(turns.taken(on_compare)), [visit, models], [notice, gallery, table], **EVENT, api_visibility="private"
     )
+
+
+def answering(job: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """A handler whose sentence, when the line gives it up, stands in the notice."""
+
+    @wraps(job)
+    def handler(request: gr.Request, *arguments: Any) -> tuple[Any, ...]:
+        try:
+            return job(request, *arguments)
+        except ValueError as error:
+            return notes_html((str(error),), language_of(request), error=True), gr.skip(), gr.skip()
+
+    return handler
 
 
 def on_compare(
     request: gr.Request,
-    visit: Any,
+    desk: Desk,
     models: list[str],
     progress: gr.Progress = gr.Progress(),  # noqa: B008
 ) -> tuple[Any, ...]:
     language = language_of(request)
+    visit = desk.content
     if visit is None or visit.encoding.photo is None:
         return notes_html((CHOOSE,), language), gr.skip(), gr.skip()
     photo: Image.Image = visit.encoding.photo

@@ -13,16 +13,18 @@ from PIL import Image
 from explorer import photo_jobs
 from explorer.latent_files import load, save
 from explorer.latent_views import channel_pictures
-from explorer.photo import LARGEST, read_photo
+from explorer.photo import LARGEST
 from explorer.photo_jobs import Encoding
 from explorer.photo_models import BUILT_IN, for_visitors
+from explorer.photo_reader import read_photo
 from explorer.ui.endpoints import with_sentences
 from explorer.ui.photo_compare import run_models
 from explorer.ui.photo_files import new_folder
+from explorer.ui.photo_turns import EVENT, PhotoTurns
 from explorer.ui.photo_view import parse_edits
 
 
-def build(jobs: str) -> None:
+def build(turns: PhotoTurns) -> None:
     """Name the endpoints inside the surrounding gr.Blocks."""
     with gr.Column(visible=False):
         photo = gr.File(label="photo")
@@ -43,12 +45,7 @@ def build(jobs: str) -> None:
         (channels, [photo, model, side, shared], [pictures, info]),
     ):
         gr.Button(visible=False).click(
-            with_sentences(function),
-            inputs,
-            outputs,
-            api_name=function.__name__,
-            concurrency_id=jobs,
-            concurrency_limit=1,
+            with_sentences(turns.taken(function)), inputs, outputs, api_name=function.__name__, **EVENT
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import gradio as gr
@@ -10,10 +12,12 @@ from PIL import Image, ImageOps
 
 from explorer import photo_jobs
 from explorer.latent_edits import interpolate, number, take_channels
-from explorer.photo import read_photo
 from explorer.photo_jobs import Encoding
+from explorer.photo_line import Replaced
+from explorer.photo_reader import read_photo
 from explorer.ui.photo_files import photo_input
 from explorer.ui.photo_measures import notes_html
+from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
 
 METHODS = [("lerp", "linear"), ("slerp", "spherical")]  # the same in every language: Gradio says choices as they are
@@ -22,10 +26,10 @@ FIRST = "Choose a first photo above."
 CHANGED = "The first photo or the model has changed; choose the second photo again."
 
 
-def build(visit: gr.State, jobs: str) -> None:
+def build(visit: gr.State, turns: PhotoTurns) -> None:
     """Lay out the tool inside the surrounding gr.Accordion."""
     gr.Markdown(i18n("photo.pair.about"))
-    second = gr.State(None, time_to_live=3600)
+    second = gr.State(Desk(), time_to_live=3600)
     with gr.Row():
         with gr.Column(scale=1, min_width=250):
             photo = photo_input(label=i18n("photo.pair.second"), height=200, elem_id="photo-second", buttons=[])
@@ -46,10 +50,35 @@ def build(visit: gr.State, jobs: str) -> None:
             notice = gr.HTML()
     outputs = [second, decoded, faded, notice]
     inputs = [visit, second, part, method, taken]
-    job: dict[str, Any] = {"concurrency_id": jobs, "concurrency_limit": 1, "api_visibility": "private"}
-    photo.change(on_photo, [photo, *inputs], outputs, **job)
+    job: dict[str, Any] = {**EVENT, "api_visibility": "private"}
+    photo.change(answering(on_photo, turns), [photo, *inputs], outputs, **job)
     for event in (part.input, method.change, taken.change):
-        event(on_change, inputs, outputs, trigger_mode="always_last", show_progress="hidden", **job)
+        answer = answering(on_change, turns)
+        event(answer, inputs, outputs, trigger_mode="always_last", show_progress="hidden", **job)
+
+
+def answering(job: Callable[..., tuple[Any, ...]], turns: PhotoTurns) -> Callable[..., tuple[Any, ...]]:
+    """A handler that keeps the second photo, and whose sentences for bad input stand in the notice."""
+
+    @turns.taken
+    @wraps(job)
+    def taken(*arguments: Any) -> tuple[Any, ...]:
+        _, kept = (argument for argument in arguments if isinstance(argument, Desk))
+        second, *shown = job(*(part.content if isinstance(part, Desk) else part for part in arguments))
+        if second is None or isinstance(second, Encoding):
+            kept.content, second = second, kept
+        return second, *shown
+
+    @wraps(job)
+    def handler(request: gr.Request, *arguments: Any) -> tuple[Any, ...]:
+        try:
+            return taken(request, *arguments)
+        except Replaced:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        except ValueError as error:
+            return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language_of(request), error=True)
+
+    return handler
 
 
 def on_photo(
@@ -67,12 +96,9 @@ def on_photo(
     if visit is None or visit.encoding.photo is None:
         return None, None, None, notes_html((FIRST,), language)
     first: Encoding = visit.encoding
-    try:
-        photo, note = read_photo(path, max(first.size))
-        fitted = ImageOps.fit(photo, first.size, Image.Resampling.LANCZOS)
-        second = photo_jobs.encode(first.model, fitted)
-    except ValueError as error:
-        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language, error=True)
+    photo, note = read_photo(path, max(first.size))
+    fitted = ImageOps.fit(photo, first.size, Image.Resampling.LANCZOS)
+    second = photo_jobs.encode(first.model, fitted)
     *shown, notice = on_change(request, visit, second, part, method, taken)
     return *shown, notice or notes_html(tuple(note.splitlines()), language)
 
@@ -86,10 +112,7 @@ def on_change(
     first: Encoding = visit.encoding
     if first.model != second.model or first.size != second.size or first.photo is None or second.photo is None:
         return None, None, None, notes_html((CHANGED,), language)
-    try:
-        image = between(first, second, part, method, taken)
-    except ValueError as error:
-        return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language, error=True)
+    image = between(first, second, part, method, taken)
     return second, image, Image.blend(first.photo, second.photo, part), ""
 
 

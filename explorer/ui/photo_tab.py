@@ -14,16 +14,18 @@ import numpy as np
 from explorer import photo_jobs
 from explorer.latent_files import load, save, snippet
 from explorer.metrics import compare
-from explorer.photo import LARGEST, read_photo
+from explorer.photo import LARGEST
 from explorer.photo_jobs import Decoding, Encoding
+from explorer.photo_line import Replaced, check
 from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
+from explorer.photo_reader import read_photo
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
 from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png
 from explorer.ui.photo_measures import measures_list, notes_html
+from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
 
 SIDES = (512, 768, 1024, 0)
-JOBS = "photo"  # what runs a model shares this concurrency id: one at a time
 EMPTY = f'<p class="hint">{i18n("photo.empty")}</p>'
 
 
@@ -74,7 +76,7 @@ def first_model() -> str:
     return real if is_cached(real) else BUILT_IN
 
 
-def build() -> None:
+def build(turns: PhotoTurns) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     gr.Markdown(i18n("photo.about"), elem_id="photo-about")
     with gr.Row(elem_id="photo-row", equal_height=False):
@@ -107,44 +109,54 @@ def build() -> None:
                 safetensors = gr.DownloadButton(".safetensors", size="sm", min_width=100)
                 npy = gr.DownloadButton(".npy", size="sm", min_width=60)
     view = photo_view.view(elem_id="photo-view")
-    visit = gr.State(None, time_to_live=KEPT_SECONDS, delete_callback=forget)
+    visit = gr.State(Desk(), time_to_live=KEPT_SECONDS, delete_callback=forget)
     with gr.Accordion(i18n("photo.take"), open=False):
         code = gr.Code(language="python", label=i18n("photo.code"), interactive=False)
         # Of any kind: phones grey out what ends in .latent, and what can't be opened gets a sentence of our own.
         latents = gr.File(label=i18n("photo.latents.file"), height=110, elem_id="photo-latents")
     parts = Parts(visit, photo, model, side, slider, view, measures, notice, png, safetensors, npy, code, downloads)
     with gr.Accordion(i18n("photo.pair"), open=False):
-        photo_pair.build(visit, JOBS)
+        photo_pair.build(visit, turns)
     with gr.Accordion(i18n("photo.compare"), open=False):
-        photo_compare.build(visit, model_choices(), JOBS)
-    photo_endpoints.build(JOBS)
-    connect(parts, examples, latents)
+        photo_compare.build(visit, model_choices(), turns)
+    photo_endpoints.build(turns)
+    connect(parts, examples, latents, turns)
 
 
-def connect(parts: Parts, examples: gr.HTML, latents: gr.File) -> None:
+def connect(parts: Parts, examples: gr.HTML, latents: gr.File, turns: PhotoTurns) -> None:
     """Which event does what."""
-    job: dict[str, Any] = {"concurrency_id": JOBS, "concurrency_limit": 1, "api_visibility": "private"}
+    job: dict[str, Any] = {**EVENT, "api_visibility": "private"}
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
-    encode = answering(parts, on_photo)
+    encode = answering(parts, on_photo, turns)
     for event in (parts.photo.change, parts.model.change, parts.side.change):
         event(encode, chosen, parts.outputs(), show_progress_on=parts.slider, **job)
-    parts.view.change_view(
-        answering(parts, on_edit), parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job
-    )
-    latents.upload(answering(parts, on_latents), [latents, parts.model, parts.visit], parts.outputs(), **job)
+    edit = answering(parts, on_edit, turns)
+    parts.view.change_view(edit, parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job)
+    latents.upload(answering(parts, on_latents, turns), [latents, parts.model, parts.visit], parts.outputs(), **job)
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     examples.choose(photo_examples.on_choose, None, parts.photo, **quick)
 
 
-def answering(parts: Parts, job: Callable[..., Any]) -> Callable[..., dict[Any, Any]]:
+def answering(parts: Parts, job: Callable[..., Any], turns: PhotoTurns) -> Callable[..., dict[Any, Any]]:
     """A handler whose answers name their parts, and whose sentences for bad input stand in the notice."""
+
+    @turns.taken
+    @wraps(job)
+    def taken(*arguments: Any) -> dict[str, Any]:
+        desk = next(argument for argument in arguments if isinstance(argument, Desk))
+        changes = job(*(desk.content if argument is desk else argument for argument in arguments))
+        if "visit" in changes:
+            desk.content, changes["visit"] = changes["visit"], desk
+        return changes
 
     @wraps(job)
     def handler(request: gr.Request, *arguments: Any) -> dict[Any, Any]:
         try:
-            changes = job(request, *arguments)
+            changes = taken(request, *arguments)
         except ValueError as error:
-            changes = {"notice": notes_html((str(error),), language_of(request), error=True)}
+            changes = {}
+            if not isinstance(error, Replaced):  # else the newer one tells
+                changes["notice"] = notes_html((str(error),), language_of(request), error=True)
             if job is on_edit:  # the view waits for an answer before it asks again
                 changes["view"] = {"failed": photo_view.new_key()}
         return {getattr(parts, name): value for name, value in changes.items()} or {parts.notice: gr.skip()}
@@ -187,6 +199,7 @@ def arrive(
     folder = visit.folder if visit and visit.folder.is_dir() else new_folder()
     visit = Visit(encoding, photo_view.new_key(), folder, asked)
     decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
+    check()
     view = photo_view.describe(encoding, encoding.mean, decoding.image, None, visit.key, new=True)
     shown = {"visit": visit, "downloads": gr.Row(visible=True), "notice": notes_html(encoding.notes, language)}
     return {**shown, **result(visit, encoding.mean, decoding, view, language)}
@@ -221,11 +234,14 @@ def result(
     visit: Visit, latents: np.ndarray, decoding: Decoding, view: dict[str, Any], language: str
 ) -> dict[str, Any]:
     """What every new reconstruction changes: pictures, measures, files and the code that repeats it."""
+    check()
     encoding, folder = visit.encoding, next_folder(visit.folder)
     measures = encoding.measures
     if encoding.photo is not None and decoding.image is not encoding.reconstruction:  # whose measures are known
         measures = compare(np.asarray(encoding.photo), np.asarray(decoding.image))
+    check()
     photo = save_png(encoding.base, folder / "photo.png")
+    check()
     png = save_png(decoding.image, folder / "reconstruction.png")
     for name in ("latents.safetensors", "latents.npy"):
         save(folder / name, latents, encoding.model, encoding.scaling, encoding.size)
@@ -240,6 +256,7 @@ def result(
     }
 
 
-def forget(visit: Visit | None) -> None:
+def forget(left: Desk | Visit | None) -> None:
+    visit = left.content if isinstance(left, Desk) else left
     if visit is not None:
         remove_folder(visit.folder)
