@@ -100,13 +100,13 @@ async def answer_places(socket: WebSocket, slot: Slot, worker: DecodeWorker) -> 
 async def serve_socket(socket: WebSocket, worker: DecodeWorker) -> None:
     """Read and answer until either ends; a refusal closes the connection with its code and sentence."""
     slot = Slot()
-    refused: list[Refused] = []
+    refused: list[tuple[int, str]] = []  # not the exception, whose traceback would keep the message
 
     async def until_end(step: Any, *arguments: Any) -> None:
         try:
             await step(*arguments)
         except Refused as refusal:
-            refused.append(refusal)
+            refused.append((refusal.code, refusal.reason))
         except WebSocketDisconnect:
             pass
         group.cancel_scope.cancel()
@@ -116,7 +116,7 @@ async def serve_socket(socket: WebSocket, worker: DecodeWorker) -> None:
         group.start_soon(until_end, answer_places, socket, slot, worker)
     if refused:
         with suppress(WebSocketDisconnect):  # who is refused may have left already
-            await socket.close(refused[0].code, refused[0].reason)
+            await socket.close(*refused[0])
 
 
 def problem(status: int, sentence: str) -> JSONResponse:

@@ -15,6 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from explorer import live
 from explorer.decode_worker import DecodeWorker
 from explorer.latent_space import LatentSpace
+from explorer.ui.connections import guard
 
 SOON = 30  # seconds after which a test gives up; nothing is asserted about how much sooner it is
 
@@ -92,9 +93,9 @@ class Site:
         self.host = f"127.0.0.1:{self.socket.getsockname()[1]}"
         app = FastAPI()
         app.mount(live.PATH, live.routes(worker))
-        self.server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-        )
+        config = uvicorn.Config(app, log_config=None, access_log=False)
+        guard(config)
+        self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]})
         worker.start()
         self.thread.start()

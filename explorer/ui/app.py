@@ -19,6 +19,7 @@ from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
 from explorer.train_here import LEFT, Trainings
 from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
+from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.front import Front, rooted
 from explorer.ui.listeners import Listening
@@ -150,7 +151,8 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inner = app.middleware_stack or app.build_middleware_stack()
-        app.middleware_stack = Front(inner, Mount(live.PATH, app=api), root_path)
+        front = Front(inner, Mount(live.PATH, app=api), root_path)
+        app.middleware_stack = Guarded(front, lambda: getattr(getattr(demo, "server", None), "config", None))
         remove_left_overs()
         own_models.remove_left_overs()
         worker.start()
