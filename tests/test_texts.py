@@ -36,6 +36,7 @@ MET = [
     "same_site",
     "tool_thread",
     "train_here",
+    "ui/limits",
     "ui/photo_compare",
     "ui/photo_pair",
     "ui/photo_tab",

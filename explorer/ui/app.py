@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.routing import Mount
+from starlette.types import ASGIApp
 
 from explorer import live, own_models, same_site
 from explorer.decode_worker import DecodeWorker
@@ -22,14 +26,18 @@ from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, 
 from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.front import Front, rooted
+from explorer.ui.limits import Bodies
 from explorer.ui.listeners import Listening
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
 from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns
+from explorer.ui.sessions import Sessions, Visits, forget_unread
+from explorer.ui.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say
 
-MAX_EVENTS = 400  # in the queue, of all visitors
+MB = 1_000_000
+WAITING = 200  # events of all visitors that Gradio lets wait at once, each with its inputs
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
 CSS = """
@@ -129,7 +137,13 @@ def build(
             trainings.cancel(str(request.session_hash), LEFT)
 
         demo.unload(leave)
-    return demo.queue(max_size=MAX_EVENTS, api_open=False)  # what skips the queue would pass by its limits
+    return demo.queue(max_size=WAITING, api_open=False)  # what skips the queue would pass by its limits
+
+
+def guarded(app: ASGIApp, demo: gr.Blocks, settings: Settings) -> ASGIApp:
+    """The app within what holds a single visitor to limits."""
+    app = Bodies(app, get_upload_folder, settings.body_mb * MB, min_free=settings.free_mb * MB)
+    return Guarded(app, lambda: getattr(getattr(demo, "server", None), "config", None))
 
 
 def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
@@ -139,7 +153,10 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     options: what gr.Blocks.launch takes, such as server_port.
     """
     root_path = rooted(os.environ.get("GRADIO_ROOT_PATH", "") if root_path is None else root_path)
+    settings = read_settings()
     same_site.named_sites()  # says what it does not understand before anybody is refused
+    capacity = options.pop("state_session_capacity", settings.sessions)
+    pages, readers = Counter[str](), Counter[str]()
     worker, thread = DecodeWorker(), ToolThread()
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
     trainings, turns = Trainings(own.keep), PhotoTurns()
@@ -151,14 +168,18 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inner = app.middleware_stack or app.build_middleware_stack()
-        front = Front(inner, Mount(live.PATH, app=api), root_path)
-        app.middleware_stack = Guarded(front, lambda: getattr(getattr(demo, "server", None), "config", None))
+        front = Front(Visits(inner, pages, readers), Mount(live.PATH, app=api), root_path)
+        app.middleware_stack = guarded(front, demo, settings)
+        app.state_holder = Sessions(pages, capacity)  # type: ignore[attr-defined]
+        app.state_holder.set_blocks(demo)  # type: ignore[attr-defined]
+        forgetting = asyncio.create_task(forget_unread(demo, readers))
         remove_left_overs()
         own_models.remove_left_overs()
         worker.start()
         turns.start()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield
+        forgetting.cancel()
         trainings.close()
         turns.close()
         own.close()

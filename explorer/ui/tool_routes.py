@@ -18,6 +18,7 @@ from explorer.tool_thread import ToolThread
 from explorer.ui.map_tools import MapTools
 
 MAX_BODY = 1_000_000  # characters: a drawing of 512 × 512 takes 350,000
+QUICK_BODY = 10_000  # of which none holds up the other visitors' frames while it is read
 NAMES = (
     *("lattice", "trust_map", "walk", "samples", "about", "own", "select", "walk_file", "selection_file"),
     *("beside", "tsne", "formation"),
@@ -46,6 +47,10 @@ async def body_of(request: Request) -> dict[str, Any]:
         content += chunk
         if len(content) > MAX_BODY:
             raise ValueError(f"A question has at most {MAX_BODY:,} characters.")
+    return parsed(content) if len(content) < QUICK_BODY else await asyncio.to_thread(parsed, content)
+
+
+def parsed(content: bytes | bytearray) -> dict[str, Any]:
     try:
         values = json.loads(content)
     except (ValueError, RecursionError):
