@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.tunneling import CURRENT_TUNNELS
 from gradio.utils import get_upload_folder
 from starlette.middleware import Middleware
 from starlette.routing import Mount
@@ -25,6 +29,7 @@ from explorer.train_here import LEFT, Trainings
 from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
 from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
+from explorer.ui.ending import signals_interrupt
 from explorer.ui.front import Front, rooted
 from explorer.ui.limits import Bodies
 from explorer.ui.listeners import Listening
@@ -153,6 +158,8 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     options: what gr.Blocks.launch takes, such as server_port.
     """
     root_path = rooted(os.environ.get("GRADIO_ROOT_PATH", "") if root_path is None else root_path)
+    interactive = bool(getattr(sys, "ps1", sys.flags.interactive))
+    returns = options.pop("prevent_thread_lock", False) or (interactive and not options.get("debug"))
     settings = read_settings()
     same_site.named_sites()  # says what it does not understand before anybody is refused
     capacity = options.pop("state_session_capacity", settings.sessions)
@@ -188,7 +195,8 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
 
     address = f"<script>{(ASSETS / 'address.js').read_text(encoding='utf-8')}</script>"
     demo = build(worker, tools, thread, trainings, own, turns)
-    demo.launch(
+    serve = partial(
+        demo.launch,
         theme=theme(),
         css=CSS,
         i18n=i18n,
@@ -204,5 +212,22 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
             ],
         },
         **options,
+        prevent_thread_lock=True,
     )
+    if returns:
+        serve()
+        return demo
+    with signals_interrupt():
+        try:
+            serve()
+            while demo.is_running:
+                time.sleep(0.1)
+        except KeyboardInterrupt:
+            print("Told to end: closing the server.")
+        finally:
+            demo.close(verbose=False)
+            for tunnel in CURRENT_TUNNELS:
+                tunnel.kill()
+            trainings.close()  # as the server does, unless it was too slow for that
+            own.close()
     return demo

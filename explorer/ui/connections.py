@@ -16,7 +16,7 @@ MAX_MESSAGE_BYTES = 8 * MAX_MESSAGE  # what is a little too long is still read, 
 MAX_FRAGMENTS = 64  # of one message; the empty ones count for nothing in its bytes
 MAX_UNREAD = 1_000_000  # bytes of answers, pongs among them, that a visitor leaves unread
 HANDSHAKE_SECONDS = 10.0  # until a request's head is there
-CLOSING_SECONDS = 3  # that running requests have once the server is told to end
+CLOSING_SECONDS = 2  # that running requests have once the server is told to end
 
 
 def guard(config: uvicorn.Config) -> None:
