@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
 
@@ -35,13 +35,14 @@ from explorer.ui.limits import Bodies
 from explorer.ui.listeners import Listening
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
-from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs
+from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs, served_folder
 from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns
 from explorer.ui.sessions import Sessions, Visits, forget_unread
 from explorer.ui.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say
 
 MB = 1_000_000
+SWEEP_SECONDS = 600
 WAITING = 200  # events of all visitors that Gradio lets wait at once, each with its inputs
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
@@ -123,7 +124,11 @@ def build(
     turns: PhotoTurns,
 ) -> gr.Blocks:
     """The page; nothing is served yet."""
-    options: dict[str, Any] = {"analytics_enabled": False, "fill_width": True, "delete_cache": (600, KEPT_SECONDS)}
+    options: dict[str, Any] = {
+        "analytics_enabled": False,
+        "fill_width": True,
+        "delete_cache": (SWEEP_SECONDS, KEPT_SECONDS),
+    }
     with gr.Blocks(title=say("page.title"), **options) as demo:
         with gr.Row(elem_id="head"):
             gr.Markdown(i18n("page.head"), elem_id="title")
@@ -145,6 +150,14 @@ def build(
     return demo.queue(max_size=WAITING, api_open=False)  # what skips the queue would pass by its limits
 
 
+async def sweep(demo: gr.Blocks) -> None:
+    """Again and again, remove what visitors have left in files."""
+    kept = {path for block in demo.blocks.values() for path in getattr(block, "keep_in_cache", ())}
+    while True:
+        await asyncio.to_thread(remove_left_overs, kept)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
 def guarded(app: ASGIApp, demo: gr.Blocks, settings: Settings) -> ASGIApp:
     """The app within what holds a single visitor to limits."""
     app = Bodies(app, get_upload_folder, settings.body_mb * MB, min_free=settings.free_mb * MB)
@@ -163,6 +176,8 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     settings = read_settings()
     same_site.named_sites()  # says what it does not understand before anybody is refused
     capacity = options.pop("state_session_capacity", settings.sessions)
+    files = ExitStack()
+    files.enter_context(served_folder())
     pages, readers = Counter[str](), Counter[str]()
     worker, thread = DecodeWorker(), ToolThread()
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
@@ -177,16 +192,19 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         inner = app.middleware_stack or app.build_middleware_stack()
         front = Front(Visits(inner, pages, readers), Mount(live.PATH, app=api), root_path)
         app.middleware_stack = guarded(front, demo, settings)
-        app.state_holder = Sessions(pages, capacity)  # type: ignore[attr-defined]
-        app.state_holder.set_blocks(demo)  # type: ignore[attr-defined]
+        app.state_holder = sessions = Sessions(pages, capacity)  # type: ignore[attr-defined]
+        sessions.set_blocks(demo)
         forgetting = asyncio.create_task(forget_unread(demo, readers))
-        remove_left_overs()
+        sweeping = asyncio.create_task(sweep(demo))
         own_models.remove_left_overs()
         worker.start()
         turns.start()
         threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
         yield
         forgetting.cancel()
+        sweeping.cancel()
+        sessions.forget_all()
+        files.close()
         trainings.close()
         turns.close()
         own.close()
@@ -230,4 +248,5 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
                 tunnel.kill()
             trainings.close()  # as the server does, unless it was too slow for that
             own.close()
+            files.close()
     return demo

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 PREFIX = "explorer-visit-"
+SERVED = "explorer-files-"
 KEPT_SECONDS = 3600  # after which files and photos of a visitor are forgotten
+GRACE_SECONDS = 300  # for which files outlive the visit that they belong to
 
 
 def photo_input(**options: Any) -> gr.Image:
@@ -49,11 +54,54 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def remove_left_overs() -> None:
-    """Folders of visits that an earlier run did not live to remove; younger ones may be another server's."""
-    for folder in Path(get_upload_folder()).glob(f"{PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > KEPT_SECONDS:
-            remove_folder(folder)
+@contextmanager
+def served_folder() -> Iterator[None]:
+    """Within it visitors' files lie in a folder of this server alone, unless GRADIO_TEMP_DIR names another one: what
+    Gradio takes by default is shared by all its apps on the machine, and must not be swept by one of them."""
+    if os.environ.get("GRADIO_TEMP_DIR"):
+        yield
+        return
+    os.environ["GRADIO_TEMP_DIR"] = folder = tempfile.mkdtemp(prefix=SERVED)
+    try:
+        yield
+    finally:
+        remove_folder(Path(folder))
+        if os.environ.get("GRADIO_TEMP_DIR") == folder:
+            del os.environ["GRADIO_TEMP_DIR"]
+
+
+def remove_left_overs(kept: Collection[str] = ()) -> None:
+    """Remove what nobody has used for longer than it is kept, whatever its name: visits, uploads and the beginnings of
+    aborted ones, and folders of servers that were killed. kept: paths of files that belong to the page itself."""
+    folder = Path(get_upload_folder()).resolve()
+    touch(folder)  # for other servers: it is in use
+    files = [Path(path).resolve() for path in kept]
+    spared = {folder / file.relative_to(folder).parts[0] for file in files if folder in file.parents} | {folder}
+    left = list(folder.iterdir()) if folder.is_dir() else []
+    for entry in (*left, *Path(tempfile.gettempdir()).resolve().glob(f"{SERVED}*")):
+        if entry in spared or time.time() - last_used(entry) <= KEPT_SECONDS + GRACE_SECONDS:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            remove_folder(entry)
+        else:
+            with suppress(OSError):  # it may have gone, or be somebody else's
+                entry.unlink()
+
+
+def last_used(entry: Path) -> float:
+    """When a file or anything in a folder was written or touched, in seconds since 1970; now where it has just gone."""
+    try:
+        inside = [entry, *entry.rglob("*")] if entry.is_dir() and not entry.is_symlink() else [entry]
+        return max(file.lstat().st_mtime for file in inside)
+    except OSError:
+        return time.time()
+
+
+def touch(*paths: Path | str) -> None:
+    """Files or folders are used: they are kept for as long again."""
+    for path in paths:
+        with suppress(OSError):  # it may have gone
+            os.utime(path)
 
 
 def save_png(image: Image.Image, file: Path) -> str:

@@ -20,7 +20,7 @@ from explorer.photo_line import Replaced, check
 from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
 from explorer.photo_reader import read_photo
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
-from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png
+from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png, touch
 from explorer.ui.photo_measures import measures_list, notes_html
 from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
@@ -198,6 +198,7 @@ def arrive(
     """The answer to a new photo or new latents."""
     folder = visit.folder if visit and visit.folder.is_dir() else new_folder()
     visit = Visit(encoding, photo_view.new_key(), folder, asked)
+    touch(folder, *asked[:1])
     decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
     check()
     view = photo_view.describe(encoding, encoding.mean, decoding.image, None, visit.key, new=True)
@@ -212,6 +213,7 @@ def on_edit(request: gr.Request, visit: Visit | None, event: gr.EventData) -> di
         raise ValueError("This page has rested for too long; choose the photo again.")
     if sent.get("key") != visit.key:  # asked of a photo that another has replaced since
         return {"view": {"stale": photo_view.new_key()}}
+    touch(visit.folder, *visit.asked[:1])
     encoding = visit.encoding
     edits = photo_view.parse_edits(sent.get("edits"), len(encoding.mean))
     latents = edits.apply(encoding.mean, encoding.std)

@@ -68,6 +68,10 @@ class Sessions(StateHolder):
         del self.session_data[session_id]
         self.time_last_used.pop(session_id, None)
 
+    def forget_all(self) -> None:
+        for session_id in list(self.session_data):
+            self.forget(session_id)
+
 
 class Visits:
     """ASGI middleware that knows which sessions have an open page, and which have somebody who reads their answers."""
