@@ -45,15 +45,24 @@ class FrameSource {
     this.socket.onclose = ({ code, reason }) => {
       if (code === 1008) this.onRefusal(translated(reason));
       else if (this.answered < this.lastId) this.onLost();
-      setTimeout(() => this.retry(), this.delay * (0.75 + Math.random() / 2));
+      this.connectLater(this.delay);
       this.delay = Math.min(this.delay * 2, 15000);
     };
   }
 
-  // Behind some proxies the server knows our page by a cookie only, which it gives us over HTTP.
-  async retry() {
-    if (!this.passed) this.passed = await fetch(new URL("pass", this.base), { method: "POST" }).then(() => true, () => false);
-    this.connect();
+  // Only where the server answers at all: while it restarts, browsers put off sockets that failed for longer and longer.
+  // Behind some proxies it knows our page by a cookie only, which it gives us over HTTP.
+  connectLater(delay) {
+    setTimeout(async () => {
+      const answer = await fetch(new URL("healthz", this.base), { cache: "no-store" }).catch(() => null);
+      if (!answer?.ok) {
+        this.delay = 250;
+        this.connectLater(1000);
+        return;
+      }
+      this.passed ||= await fetch(new URL("pass", this.base), { method: "POST" }).then(() => true, () => false);
+      this.connect();
+    }, delay * (0.75 + Math.random() / 2));
   }
 
   receive(buffer) {
