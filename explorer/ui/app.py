@@ -31,6 +31,7 @@ from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.ending import signals_interrupt
 from explorer.ui.front import Front, rooted
+from explorer.ui.headers import KnownHosts, SafeHeaders
 from explorer.ui.limits import Bodies
 from explorer.ui.listeners import Listening
 from explorer.ui.map_tools import MapTools
@@ -161,6 +162,7 @@ async def sweep(demo: gr.Blocks) -> None:
 def guarded(app: ASGIApp, demo: gr.Blocks, settings: Settings) -> ASGIApp:
     """The app within what holds a single visitor to limits."""
     app = Bodies(app, get_upload_folder, settings.body_mb * MB, min_free=settings.free_mb * MB)
+    app = KnownHosts(SafeHeaders(app, settings.frames), settings.hosts)
     return Guarded(app, lambda: getattr(getattr(demo, "server", None), "config", None))
 
 

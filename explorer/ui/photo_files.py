@@ -19,7 +19,7 @@ from PIL.PngImagePlugin import PngInfo
 PREFIX = "explorer-visit-"
 SERVED = "explorer-files-"
 KEPT_SECONDS = 3600  # after which files and photos of a visitor are forgotten
-GRACE_SECONDS = 300  # for which files outlive the visit that they belong to
+GRACE_SECONDS = 30  # for which files outlive the visit that they belong to
 
 
 def photo_input(**options: Any) -> gr.Image:

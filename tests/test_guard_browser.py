@@ -1,0 +1,85 @@
+"""What a visitor sees of the limits in a browser: nothing, until one is met; and what comes after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from photo_page import photos
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from explorer.ui import limits
+from explorer.ui.app import launch
+
+pytestmark = pytest.mark.browser
+TABS = ("Photo", "Train", "Models", "Map")
+
+
+@pytest.fixture
+def violations(quiet_page: Page) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            found.append(message.text)
+
+    quiet_page.on("console", note)
+    yield found
+    quiet_page.remove_listener("console", note)
+
+
+def test_the_page_loads_nothing_that_its_policy_forbids(quiet_page: Page, address: str, violations: list[str]) -> None:
+    elsewhere: list[str] = []
+    quiet_page.on("request", lambda asked: elsewhere.append(asked.url))
+    quiet_page.goto(address)
+    expect(quiet_page.locator("#latent-map canvas").first).to_be_visible(timeout=60_000)
+    for tab in TABS:
+        quiet_page.get_by_role("tab", name=tab).first.click()
+    quiet_page.get_by_role("tab", name="Photo").click()
+    quiet_page.locator(".examples button").first.click()
+    expect(quiet_page.locator("#photo-slider img").first).to_be_visible(timeout=60_000)
+    assert violations == []
+    assert [url for url in elsewhere if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_a_visitor_is_told_of_a_full_disk_and_keeps_what_is_there(
+    quiet_page: Page, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet_page.goto(address)
+    quiet_page.get_by_role("tab", name="Photo").click()
+    quiet_page.locator(".examples button").first.click()
+    picture = quiet_page.locator("#photo-slider img").first
+    expect(picture).to_be_visible(timeout=60_000)
+    quiet_page.get_by_label("Remove Image").first.click()
+    shown = picture.get_attribute("src")
+    monkeypatch.setattr(limits, "free", lambda _folder: 0)
+    quiet_page.locator("#photo-input input[type=file]").first.set_input_files(photos(tmp_path)["coffee"])
+    expect(quiet_page.get_by_text(limits.FULL).first).to_be_visible()
+    assert picture.get_attribute("src") == shown
+    monkeypatch.undo()
+    quiet_page.locator("#photo-input input[type=file]").first.set_input_files(photos(tmp_path)["coffee"])
+    expect(picture).not_to_have_attribute("src", str(shown), timeout=60_000)
+
+
+def test_a_page_that_outlived_its_server_goes_on_with_the_next(quiet_page: Page, port: int) -> None:
+    """At a port of its own, on which the first server ends and another begins."""
+    options = {"server_port": port + 1, "prevent_thread_lock": True, "quiet": True}
+    first = launch(**options)
+    quiet_page.goto(f"http://127.0.0.1:{port + 1}/")
+    expect(quiet_page.locator("#latent-map canvas").first).to_be_visible(timeout=60_000)
+    tried: list[str] = []
+    first.close(verbose=False)
+    quiet_page.on("websocket", lambda opened: tried.append(opened.url))
+    quiet_page.wait_for_timeout(4000)  # in which the page asks whether it is back
+    assert tried == []  # for browsers put off sockets after others that failed, for seconds
+    second = launch(**options)
+    try:
+        with quiet_page.expect_websocket(timeout=10_000) as opened:
+            pass
+        assert opened.value.url.endswith("/ws")
+        quiet_page.get_by_role("tab", name="Photo").click()
+        quiet_page.locator(".examples button").first.click()
+        expect(quiet_page.locator("#photo-slider img").first).to_be_visible(timeout=60_000)
+    finally:
+        second.close(verbose=False)
