@@ -11,6 +11,7 @@ import json
 import math
 import struct
 import time
+from itertools import pairwise
 from statistics import median
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -28,6 +29,7 @@ class Visitor:
         self.sent = self.answered = 0  # ids; an answer also stands for every older request
         self.decode_ms: list[float] = []
         self.server_ms: list[float] = []
+        self.times: list[float] = []  # when it began, when each answer came, when it ended
 
     def message(self) -> str:
         angle = self.sent / 60 + self.number
@@ -48,14 +50,17 @@ class Visitor:
             assert isinstance(data, bytes)
             number, _, _, decode_ms, server_ms = HEADER.unpack_from(data)
             self.answered = number
+            self.times.append(time.perf_counter())
             self.decode_ms.append(decode_ms)
             self.server_ms.append(server_ms - decode_ms)
 
     async def visit(self) -> None:
         async with connect(self.options.url) as socket:
+            self.times.append(time.perf_counter())
             receiving = asyncio.ensure_future(self.receive(socket))
             await self.send(socket, time.perf_counter() + self.options.seconds)
             receiving.cancel()
+            self.times.append(time.perf_counter())
 
 
 async def measure(options: argparse.Namespace) -> dict[str, float]:
@@ -66,6 +71,7 @@ async def measure(options: argparse.Namespace) -> dict[str, float]:
         "decodes_per_second": sum(rates),
         "mean_user": sum(rates) / len(rates),
         "slowest_user": min(rates),
+        "worst_gap_ms": 1000 * max(after - before for visitor in visitors for before, after in pairwise(visitor.times)),
         "decode_ms": median(value for visitor in visitors for value in visitor.decode_ms),
         "besides_ms": median(value for visitor in visitors for value in visitor.server_ms),
     }
