@@ -326,12 +326,16 @@ def test_a_visits_folder_goes_when_the_visit_is_forgotten(temporary: Path, demo:
 
 def test_folders_that_an_earlier_run_left_are_removed_and_others_stay(temporary: Path) -> None:
     left = photo_files.new_folder()
-    photo_files.next_folder(left)
+    inside = photo_files.next_folder(left)
     other = temporary / "other"
     other.mkdir()
     young = photo_files.new_folder()
-    long_ago = time.time() - photo_files.KEPT_SECONDS - 60
+    long_ago = time.time() - photo_files.KEPT_SECONDS - photo_files.GRACE_SECONDS - 60
     os.utime(left, (long_ago, long_ago))
+    photo_files.remove_left_overs()
+    assert left.is_dir()  # what lies in it is young
+    for folder in (inside, left):
+        os.utime(folder, (long_ago, long_ago))
     photo_files.remove_left_overs()
     assert not left.exists()
     assert young.is_dir()
