@@ -16,7 +16,7 @@ import sys
 import time
 import zlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -173,7 +173,7 @@ async def message_bombs(siege: Siege) -> None:
 
 class Attack(NamedTuple):
     name: str
-    run: Callable[[Siege], Awaitable[None]]
+    run: Callable[[Siege], Coroutine[Any, Any, None]]
 
 
 ATTACKS = (

@@ -21,6 +21,7 @@ from explorer.latent_space import LatentSpace
 
 MAX_BATCH = 64
 MAX_PENDING = 1024
+MAX_SEEN = 256
 MAX_DIMENSIONS = 1024
 OWN = "own-"  # the names of visitors' models begin with it
 GONE = "That model is no longer here: newer ones took its place. Train or open it again."
@@ -105,6 +106,7 @@ class DecodeWorker:
         self.device = device or latent_space.default_device()
         self._spaces: dict[str, LatentSpace] = {}
         self._own: dict[str, LatentSpace] = {}  # visitors' models, which are listed nowhere
+        self._seen: set[tuple[str, str | None]] = set()  # models and planes that have been opened
         self._jobs: deque[Job] = deque()
         self._wake = threading.Condition()
         self._stopped = False
@@ -138,13 +140,20 @@ class DecodeWorker:
             raise ValueError("plane must be the name of a plane, or left out.")
         return space if plane is None else space.in_plane(plane)
 
-    def _named(self, name: str) -> LatentSpace:
+    def check(self, name: str) -> None:
+        """Raises UnknownModel as `space` does, and opens nothing."""
         if isinstance(name, str) and name.startswith(OWN):
+            if name not in self._own:
+                raise UnknownModel(GONE)
+        elif name not in self.names:
+            raise UnknownModel(f"There is no map of that name; there are {', '.join(self.names)}.")
+
+    def _named(self, name: str) -> LatentSpace:
+        self.check(name)
+        if name.startswith(OWN):
             if (space := self._own.get(name)) is not None:
                 return space
-            raise UnknownModel(GONE)
-        if name not in self.names:
-            raise UnknownModel(f"There is no map of that name; there are {', '.join(self.names)}.")
+            raise UnknownModel(GONE)  # since it was checked
         if name not in self._spaces:
             self._spaces[name] = latent_space.load(name, self.device)
         return self._spaces[name]
@@ -178,6 +187,16 @@ class DecodeWorker:
             self._jobs.append(job)
             self._wake.notify()
         return await job.future
+
+    async def open(self, place: Place) -> None:
+        """Open a place's map and plane, if they may not be yet, while others' go on. Raises as `resolve` does."""
+        seen = place.model, place.plane
+        if seen in self._seen:
+            return
+        await asyncio.to_thread(self.resolve, place)
+        if len(self._seen) >= MAX_SEEN:
+            self._seen.clear()
+        self._seen.add(seen)
 
     def _run(self) -> None:
         # These networks are too small to share: a second thread triples the time of one decode, since it mostly waits.

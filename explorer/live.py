@@ -9,6 +9,7 @@ import asyncio
 import json
 import struct
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -19,12 +20,14 @@ from fastapi.responses import JSONResponse, Response
 from starlette.websockets import WebSocketDisconnect
 
 from explorer import __version__
+from explorer.addresses import client_of, share
 from explorer.decode_worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
 from explorer.same_site import Pass, SameSite
 
 PATH = "/gradio_api/explorer"
 OPEN_TO_ALL = ("/healthz", "/plotly.min.js")
 MAX_CONNECTIONS = 512
+OF_ONE = 3  # for each visitor that an address may stand for
 MAX_MESSAGE = 1024  # characters; a place takes about 80
 # One WebSocket answer: id uint32, width uint16, height uint16, decode milliseconds float32, server milliseconds
 # float32, little-endian; then height * width grey bytes, row by row.
@@ -87,6 +90,7 @@ async def answer_places(socket: WebSocket, slot: Slot, worker: DecodeWorker) -> 
     while True:
         number, place, received = await slot.take()
         try:
+            await worker.open(place)
             frame = await worker.decode(place)
         except UnknownModel:  # a close frame has no room for all their names
             raise Refused(1008, "There is no map of that name; healthz lists those there are.") from None
@@ -159,6 +163,7 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
     passes = Pass()
     api.add_middleware(SameSite, passes=passes, site=site, open_to_all=OPEN_TO_ALL)
     sockets: set[WebSocket] = set()
+    of_address: Counter[str] = Counter()
 
     @api.get("/healthz")
     async def healthz() -> dict[str, Any]:
@@ -169,7 +174,9 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
     async def frame(request: Request) -> Response:
         """Raw grey bytes of the decoded image, row by row; its size stands in X-Frame-Shape (HxW)."""
         try:
-            decoded = await worker.decode(query_place(request.query_params))
+            place = query_place(request.query_params)
+            await worker.open(place)
+            decoded = await worker.decode(place)
         except (ValueError, Busy) as error:
             return refusal(error)
         shape = {"X-Frame-Shape": f"{decoded.height}x{decoded.width}", "Cache-Control": "no-store"}
@@ -184,14 +191,19 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
 
     @api.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
-        if len(sockets) >= MAX_CONNECTIONS:
+        address = client_of(socket.scope)
+        if len(sockets) >= MAX_CONNECTIONS or of_address[address] >= share(MAX_CONNECTIONS, OF_ONE):
             await socket.send_denial_response(problem(429, "Too many visitors at once; frames also come over HTTP."))
         else:
             sockets.add(socket)
+            of_address[address] += 1
             try:
                 await socket.accept()
                 await serve_socket(socket, worker)
             finally:
                 sockets.discard(socket)
+                of_address[address] -= 1
+                if not of_address[address]:
+                    del of_address[address]
 
     return api

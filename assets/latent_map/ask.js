@@ -1,9 +1,12 @@
-// Questions to the server about the map.
+// Questions to the server about the map. Its name lets the server answer the pages behind one address in turn.
+const PAGE = Math.random().toString(36).slice(2);
+
 async function ask(tool, values) {
   let answer;
   try {
     answer = await fetch(new URL(`tool/${tool}`, base), {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
+      method: "POST", headers: { "Content-Type": "application/json", "X-Explorer-Page": PAGE },
+      body: JSON.stringify(values),
     });
   } catch {
     throw new Error(say("ask.no-answer"));

@@ -22,6 +22,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from explorer import live, own_models, same_site
+from explorer.addresses import Forwarded, named_proxies, uvicorn_believes_nobody
 from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
@@ -45,6 +46,7 @@ from explorer.ui.texts import ASSETS, head, i18n, say
 MB = 1_000_000
 SWEEP_SECONDS = 600
 WAITING = 200  # events of all visitors that Gradio lets wait at once, each with its inputs
+SWITCH_SECONDS = 0.0005  # after which a busy thread lets others go on; by Python's own 0.005 a frame would come late
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
 CSS = """
@@ -181,11 +183,13 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     files = ExitStack()
     files.enter_context(served_folder())
     pages, readers = Counter[str](), Counter[str]()
+    proxies = named_proxies()
+    sys.setswitchinterval(SWITCH_SECONDS)
     worker, thread = DecodeWorker(), ToolThread()
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
     trainings, turns = Trainings(own.keep), PhotoTurns()
     api = live.routes(worker, root_path)
-    warm_up = latent_map.add_routes(api, worker)
+    warm_up = latent_map.add_routes(api, worker, thread)
     tool_routes.add_routes(api, tools, thread)
     own_routes.add_routes(api, worker, own)
 
@@ -193,7 +197,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         inner = app.middleware_stack or app.build_middleware_stack()
         front = Front(Visits(inner, pages, readers), Mount(live.PATH, app=api), root_path)
-        app.middleware_stack = guarded(front, demo, settings)
+        app.middleware_stack = Forwarded(guarded(front, demo, settings), proxies)
         app.state_holder = sessions = Sessions(pages, capacity)  # type: ignore[attr-defined]
         sessions.set_blocks(demo)
         forgetting = asyncio.create_task(forget_unread(demo, readers))
@@ -235,11 +239,13 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         prevent_thread_lock=True,
     )
     if returns:
-        serve()
+        with uvicorn_believes_nobody():
+            serve()
         return demo
     with signals_interrupt():
         try:
-            serve()
+            with uvicorn_believes_nobody():
+                serve()
             while demo.is_running:
                 time.sleep(0.1)
         except KeyboardInterrupt:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,14 +18,17 @@ import plotly.graph_objects as go
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from explorer.decode_worker import DecodeWorker, to_bytes
+from explorer.addresses import Visitor, client_of
+from explorer.decode_worker import Busy, DecodeWorker, to_bytes
 from explorer.latent_space import LatentSpace
 from explorer.live import refusal
+from explorer.tool_thread import ToolThread
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
 from explorer.ui.originals import Originals
 from explorer.ui.texts import ASSETS
 
+MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
 FOLDER = ASSETS / "latent_map"
@@ -173,27 +179,29 @@ def describe(worker: DecodeWorker, originals: Originals, model: str, point: int)
     }
 
 
-def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
-    """figure: a map's points as plotly.py's JSON; plotly.min.js: out of plotly's wheel, so that it works offline.
+def add_routes(api: FastAPI, worker: DecodeWorker, thread: ToolThread) -> Callable[[], None]:
+    """figure: a map's points as plotly.py's JSON, packed in the tools' thread where nobody has asked for it before;
+    plotly.min.js: out of plotly's wheel, so that it works offline.
 
     -> what packs the script and the figures ahead of the first visitor.
     """
-
-    @lru_cache(maxsize=64)
-    def figure_bytes(model: str, plane: str | None = None) -> bytes:
-        return gzip.compress(figure(worker.space(model, plane)).to_json().encode(), 5)
+    packed = Figures(worker)
 
     @lru_cache(maxsize=1)
     def plotly_bytes() -> bytes:
         return gzip.compress(PLOTLY_JS.read_bytes(), 6)
 
     @api.get("/figure")
-    def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
+    async def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
         try:
-            worker.space(model)  # a visitor's own may have been closed since it was packed
-            return _packed(request, figure_bytes(model, plane), "application/json", "no-cache")
-        except ValueError as error:
+            worker.check(model)  # a visitor's own may have been closed since it was packed
+            content = packed.known(model, plane)
+            if content is None:
+                asker = Visitor("figure", client_of(request.scope))
+                content = await asyncio.wrap_future(thread.submit(partial(packed.pack, model, plane), asker))
+        except (ValueError, Busy) as error:
             return refusal(error)
+        return await asyncio.to_thread(_packed, request, content, "application/json", "no-cache")
 
     @api.get("/plotly.min.js")
     def plotly_js(request: Request) -> Response:
@@ -202,9 +210,36 @@ def add_routes(api: FastAPI, worker: DecodeWorker) -> Callable[[], None]:
     def warm_up() -> None:
         plotly_bytes()
         for name in worker.names:
-            figure_bytes(name)
+            packed.pack(name)
 
     return warm_up
+
+
+class Figures:
+    """Figures as gzipped JSON, by model and plane; the last that were asked for are kept. Safe to share between
+    threads."""
+
+    def __init__(self, worker: DecodeWorker) -> None:
+        self._worker = worker
+        self._kept: OrderedDict[tuple[str, str | None], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def known(self, model: str, plane: str | None) -> bytes | None:
+        with self._lock:
+            if (model, plane) in self._kept:
+                self._kept.move_to_end((model, plane))
+            return self._kept.get((model, plane))
+
+    def pack(self, model: str, plane: str | None = None) -> bytes:
+        """Raises ValueError: no such model or plane."""
+        content = self.known(model, plane)
+        if content is None:
+            content = gzip.compress(figure(self._worker.space(model, plane)).to_json().encode(), 5)
+            with self._lock:
+                self._kept[model, plane] = content
+                while len(self._kept) > MAX_FIGURES:
+                    self._kept.popitem(last=False)
+        return content
 
 
 def _packed(request: Request, packed: bytes, media_type: str, cache: str) -> Response:

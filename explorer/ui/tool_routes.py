@@ -12,13 +12,16 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
+from explorer.addresses import Visitor, client_of
 from explorer.decode_worker import Busy
 from explorer.live import problem, refusal
 from explorer.tool_thread import ToolThread
 from explorer.ui.map_tools import MapTools
 
 MAX_BODY = 1_000_000  # characters: a drawing of 512 × 512 takes 350,000
-QUICK_BODY = 10_000  # of which none holds up the other visitors' frames while it is read
+SMALL_BODY = 200_000  # of a question with neither a drawing nor many points
+LARGE = ("own", "select", "selection_file")
+PAGE = "X-Explorer-Page"  # what a page calls itself, so that those behind one address are answered in turn
 NAMES = (
     *("lattice", "trust_map", "walk", "samples", "about", "own", "select", "walk_file", "selection_file"),
     *("beside", "tsne", "formation"),
@@ -32,25 +35,32 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         if name not in NAMES:
             return problem(404, f"There is no such tool; there are {', '.join(NAMES)}.")
         try:
-            question = partial(answer, getattr(tools, name), await body_of(request))
-            packed = await asyncio.wrap_future(thread.submit(question))
+            content = await body_of(request, MAX_BODY if name in LARGE else SMALL_BODY)
+            question = partial(answer, getattr(tools, name), content)
+            packed = await asyncio.wrap_future(thread.submit(question, asker(request, name), len(content)))
         except (ValueError, Busy) as error:
             return refusal(error)
         headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
         return Response(packed, media_type="application/json", headers=headers)
 
 
-async def body_of(request: Request) -> dict[str, Any]:
-    """The arguments that a visitor sent. Raises ValueError with a sentence."""
+def asker(request: Request, what: str) -> Visitor:
+    """Whose turn a question takes: the page's; of those that don't say which they are, those who ask for the same."""
+    return Visitor(request.headers.get(PAGE, what), client_of(request.scope))
+
+
+async def body_of(request: Request, most: int) -> bytes:
+    """Raises ValueError with a sentence."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > MAX_BODY:
-            raise ValueError(f"A question has at most {MAX_BODY:,} characters.")
-    return parsed(content) if len(content) < QUICK_BODY else await asyncio.to_thread(parsed, content)
+        if len(content) > most:
+            raise ValueError(f"A question has at most {most:,} characters.")
+    return bytes(content)
 
 
-def parsed(content: bytes | bytearray) -> dict[str, Any]:
+def arguments_of(content: bytes) -> dict[str, Any]:
+    """The arguments that a visitor sent. Raises ValueError with a sentence."""
     try:
         values = json.loads(content)
     except (ValueError, RecursionError):
@@ -60,9 +70,9 @@ def parsed(content: bytes | bytearray) -> dict[str, Any]:
     return values
 
 
-def answer(tool: Callable[..., Any], arguments: dict[str, Any]) -> bytes:
+def answer(tool: Callable[..., Any], content: bytes) -> bytes:
     """What a tool says, as gzipped JSON. Raises ValueError with a sentence."""
-    wanted = inspect.signature(tool)
+    wanted, arguments = inspect.signature(tool), arguments_of(content)
     try:
         wanted.bind(**arguments)
     except TypeError:
