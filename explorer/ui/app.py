@@ -231,7 +231,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         app_kwargs={
             "lifespan": lifespan,
             "middleware": [
-                Middleware(Document, head=head() + address + HEAD),
+                Middleware(Document, head=head() + address + HEAD, thread=thread),
                 Middleware(Listening, listeners=turns.listeners),
             ],
         },
