@@ -74,9 +74,10 @@ class Siege:
     def new_plane(self) -> str:
         return "-".join(f"p{point}" for point in self.random.sample(range(POINTS), 3))
 
-    async def call(self, endpoint: str, *values: Any) -> None:
+    async def call(self, endpoint: str, content: bytes) -> None:
         """As gradio_client does, through the queue."""
-        event = json.loads(await self.ask("POST", f"/gradio_api/call/{endpoint}", json={"data": values}))
+        json_ = {"Content-Type": "application/json"}
+        event = json.loads(await self.ask("POST", f"/gradio_api/call/{endpoint}", content=content, headers=json_))
         if "event_id" in event:
             await self.ask("GET", f"/gradio_api/call/{endpoint}/{event['event_id']}")
 
@@ -136,12 +137,14 @@ async def large_questions(siege: Siege) -> None:
 
 async def encodings(siege: Siege) -> None:
     images = [[[round(siege.random.random(), 3) for _ in range(SIDE)] for _ in range(SIDE)] for _ in range(256)]
-    await siege.again(2, lambda: siege.call("map_encode", MODEL, images))
+    content = json.dumps({"data": [MODEL, images]}).encode()
+    await siege.again(2, lambda: siege.call("map_encode", content))
 
 
 async def neighbours(siege: Siege) -> None:
     latents = [[siege.random.gauss(0, 1) for _ in range(DIMENSIONS)] for _ in range(2_000)]
-    await siege.again(2, lambda: siege.call("neighbours", MODEL, latents, 50))
+    content = json.dumps({"data": [MODEL, latents, 50]}).encode()
+    await siege.again(2, lambda: siege.call("neighbours", content))
 
 
 async def lattices(siege: Siege) -> None:

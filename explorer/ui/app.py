@@ -27,7 +27,18 @@ from explorer.decode_worker import DecodeWorker
 from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
 from explorer.train_here import LEFT, Trainings
-from explorer.ui import latent_map, map_tab, models_tab, own_routes, photo_tab, tool_routes, tour, train_tab
+from explorer.ui import (
+    endpoints,
+    latent_map,
+    map_tab,
+    models_tab,
+    own_routes,
+    photo_tab,
+    tool_endpoints,
+    tool_routes,
+    tour,
+    train_tab,
+)
 from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.ending import signals_interrupt
@@ -37,6 +48,7 @@ from explorer.ui.limits import Bodies
 from explorer.ui.listeners import Listening
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals
+from explorer.ui.parcels import Porter
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs, served_folder
 from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns
 from explorer.ui.sessions import Sessions, Visits, forget_unread
@@ -233,6 +245,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
             "middleware": [
                 Middleware(Document, head=head() + address + HEAD, thread=thread),
                 Middleware(Listening, listeners=turns.listeners),
+                Middleware(Porter, thread=thread, names=frozenset((*endpoints.NAMES, *tool_endpoints.NAMES))),
             ],
         },
         **options,

@@ -1,6 +1,7 @@
 """What gradio_client can call of the maps: models, map_decode, map_encode, describe."""
 
 # No `from __future__ import annotations` here: gr.api reads the annotations as types.
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,13 +9,17 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import Busy, DecodeWorker, parse_place
+from explorer.tool_thread import ToolThread
 from explorer.ui.answers import MAX_IMAGES, few
 from explorer.ui.latent_map import describe as describe_point
 from explorer.ui.latent_map import introduce
 from explorer.ui.originals import Originals
+from explorer.ui.parcels import in_turn
+
+NAMES = ("models", "map_decode", "map_encode", "describe")
 
 
-def build(worker: DecodeWorker, originals: Originals) -> None:
+def build(worker: DecodeWorker, originals: Originals, thread: ToolThread) -> None:
     """Name the endpoints inside the surrounding gr.Blocks."""
 
     def models() -> list[dict]:
@@ -44,17 +49,27 @@ def build(worker: DecodeWorker, originals: Originals) -> None:
         return describe_point(worker, originals, model, point)
 
     for endpoint in (models, map_decode, map_encode, describe):
-        gr.api(with_sentences(endpoint), api_name=endpoint.__name__)
+        gr.api(with_sentences(in_turn(endpoint, thread)), api_name=endpoint.__name__, concurrency_limit=None)
 
 
 def with_sentences(function: Callable[..., Any]) -> Callable[..., Any]:
     """A ValueError (or Busy) becomes the client's error with its sentence, which never repeats what was sent."""
+
+    def told(error: Exception) -> gr.Error:
+        return gr.Error(str(error), print_exception=False)
 
     @wraps(function)
     def wrapped(*arguments: Any) -> Any:
         try:
             return function(*arguments)
         except (ValueError, Busy) as error:
-            raise gr.Error(str(error), print_exception=False) from None
+            raise told(error) from None
 
-    return wrapped
+    @wraps(function)
+    async def awaited(*arguments: Any) -> Any:
+        try:
+            return await function(*arguments)
+        except (ValueError, Busy) as error:
+            raise told(error) from None
+
+    return awaited if inspect.iscoroutinefunction(function) else wrapped

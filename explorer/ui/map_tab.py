@@ -28,5 +28,5 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:
     # while an earlier one is being answered would be lost; the page drops answers that are no longer asked for.
     quick = {"queue": False, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"}
     latent_map.pick(on_pick, None, latent_map, **quick)
-    endpoints.build(worker, tools.originals)
+    endpoints.build(worker, tools.originals, thread)
     tool_endpoints.build(tools, thread)
