@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer import checkpoint_files, checkpoint_hub, latent_space
+from explorer.addresses import address_of
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.latent_space import LatentSpace
 from explorer.recorded import HISTORY, formation
@@ -102,12 +103,16 @@ class OwnModels:
             return self._root
 
     def _make_room(self, visitor: str) -> None:
-        """Close the oldest while there are too many, of this visitor or of all."""
+        """Close this visitor's oldest while they have too many; and while all have, the oldest of the visitor who has
+        the most, behind the address that has the most: a session is a name that anybody can make up."""
         mine = [name for name, own in self._models.items() if own.visitor == visitor]
         for name in mine[:-KEPT_OF_ONE]:
             self._remove(name)
         while len(self._models) > 1 and (len(self._models) > self._kept or self._all_bytes() > KEPT_BYTES):
-            self._remove(next(iter(self._models)))
+            older = list(self._models.items())[:-1]
+            addresses = Counter(address_of(own.visitor) for own in self._models.values())
+            visitors = Counter(own.visitor for own in self._models.values())
+            self._remove(max(older, key=lambda of: (addresses[address_of(of[1].visitor)], visitors[of[1].visitor]))[0])
 
     def _all_bytes(self) -> int:
         return sum(own.bytes for own in self._models.values())

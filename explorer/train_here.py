@@ -10,17 +10,19 @@ import sys
 import tempfile
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from explorer.addresses import address_of, share
 from explorer.train_options import RECIPE, Options, training_command
 from explorer.train_progress import Progress, ProgressReader
 
 HOUSE = Path(__file__).resolve().parent.parent
 RUNNING = 2  # at once
 WAITING = 20
+OF_ONE = 3 / 8  # of a place in line, for each visitor that an address may stand for
 SECONDS = 180  # for one training, from its process's start
 UNWATCHED_SECONDS = 30  # after which its visitor is taken to have left
 PAUSE = 0.2  # between two looks at what runs
@@ -28,6 +30,7 @@ CANCELLED = "Cancelled; nothing is kept."
 REPLACED = "Another training took its place."
 LEFT = "Its visitor left."
 CLOSED = "The server is shutting down."
+FULL_HERE = "Too many trainings from your address wait in line already; try again in a minute."
 FULL = f"{WAITING} trainings wait in line already; try again in a minute."
 TOO_LONG = f"It was stopped after {SECONDS} seconds; choose fewer epochs or a smaller width."
 DIVERGED = "The loss grew beyond all bounds; try a smaller beta or width."
@@ -54,6 +57,10 @@ class Training:
     looked: float = field(default_factory=time.monotonic)
 
     @property
+    def address(self) -> str:
+        return address_of(self.visitor)
+
+    @property
     def over(self) -> bool:
         return self.state in ("done", "failed", "ended")
 
@@ -78,9 +85,11 @@ class Trainings:
     def start(self, visitor: str, options: Options) -> Training:
         """A visitor's training; it takes the place of their earlier one. Raises ValueError: the line is full."""
         with self._changed:
-            mine = [training for training in self._line if training.visitor == visitor]
-            if len(self._line) - len(mine) >= WAITING:
+            others = [training for training in self._line if training.visitor != visitor]
+            if len(others) >= WAITING:
                 raise ValueError(FULL)
+            if sum(training.address == address_of(visitor) for training in others) >= share(WAITING, OF_ONE):
+                raise ValueError(FULL_HERE)
             self._end_all(visitor, REPLACED)
             training = Training(next(self._numbers), visitor, options)
             self._line.append(training)
@@ -172,14 +181,25 @@ class Trainings:
     def _advance(self) -> None:
         """Start who is next in line, and tell the others their places."""
         while self._line and len(self._running) < RUNNING:
+            self._take_turns()
             training = self._line.popleft()
             try:
                 self._launch(training)
             except OSError as error:
                 print(f"A training could not be started: {error}", file=sys.stderr)
                 self._end(training, "failed", BROKEN)
+        self._take_turns()
         for place, training in enumerate(self._line, start=1):
             training.place = place
+
+    def _take_turns(self) -> None:
+        """Put the line in order: first come, first served, but addresses by turns."""
+        before = Counter(training.address for training in self._running)
+        turns = {}
+        for training in sorted(self._line, key=lambda training: training.number):
+            turns[training.number] = before[training.address]
+            before[training.address] += 1
+        self._line = deque(sorted(self._line, key=lambda training: (turns[training.number], training.number)))
 
     def _launch(self, training: Training) -> None:
         training.folder = Path(tempfile.mkdtemp(prefix="explorer-training-"))

@@ -476,6 +476,22 @@ def test_one_visitor_too_many_is_told_so(
     assert_sentence(json.loads(caught.value.response.body)["error"])
 
 
+def test_one_address_cannot_take_all_the_room(
+    site: Site, visit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLORER_PER_ADDRESS", "1")
+    elsewhere = {"source_address": ("127.0.0.2", 0)}
+    mine = [visit() for _ in range(live.OF_ONE)]
+    with pytest.raises(InvalidStatus) as caught, site.visit():
+        pass
+    assert caught.value.response.status_code == 429
+    theirs = visit(sock=socket.create_connection(site.socket.getsockname(), **elsewhere))
+    ask(theirs, 1, site.worker.names[0])
+    assert answer(theirs)[0] == 1
+    mine[0].close()
+    assert has_room(site)
+
+
 def test_a_visitor_who_leaves_makes_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "MAX_CONNECTIONS", 1)
     with site.visit():

@@ -333,3 +333,51 @@ def test_questions_that_wait_are_answered_in_their_turn_and_one_too_many_is_refu
 def test_a_question_after_the_end_is_refused(client: TestClient, thread: ToolThread, model: str) -> None:
     thread.stop()
     assert refused(client.post("/tool/samples", json={"model": model}), 503) == "The server is about to stop."
+
+
+HERE, THERE = ("192.0.2.1", 5000), ("198.51.100.7", 5000)
+
+
+def test_questions_of_one_address_do_not_hold_up_another(
+    client: TestClient, tools: Slow, thread: ToolThread, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six wait from one address, under names that it made up; the question of another is answered among the first."""
+    order: list[Any] = []
+    samples = tools.samples
+    monkeypatch.setattr(tools, "samples", lambda model, seed: (order.append(seed), samples(model, seed=seed))[1])
+    here, there = (TestClient(client.app, client=address) for address in (HERE, THERE))
+
+    def ask(visitor: TestClient, seed: int) -> httpx.Response:
+        headers = {tool_routes.PAGE: f"made up {seed}"}
+        return visitor.post("/tool/samples", json={"model": model, "seed": seed}, headers=headers)
+
+    tools.gate.clear()
+    with ThreadPoolExecutor(9) as elsewhere:
+        held = elsewhere.submit(client.post, "/tool/select", json={"model": model, "points": [1]})
+        assert tools.begun.wait(SOON)
+        asked = [elsewhere.submit(ask, here, seed) for seed in range(6)]
+        wait_for(lambda: thread._waiting == 7)
+        asked.append(elsewhere.submit(ask, there, 99))
+        wait_for(lambda: thread._waiting == 8)
+        tools.gate.set()
+        assert {one.result(SOON).status_code for one in [held, *asked]} == {200}
+    assert order.index(99) <= 1
+
+
+def test_an_address_that_asks_for_too_much_is_refused_and_no_other(
+    client: TestClient, tools: Slow, thread: ToolThread, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLORER_PER_ADDRESS", "1")
+    here, there = (TestClient(client.app, client=address) for address in (HERE, THERE))
+    tools.gate.clear()
+    with ThreadPoolExecutor(9) as elsewhere:
+        asked = [elsewhere.submit(client.post, "/tool/select", json={"model": model, "points": [1]})]
+        assert tools.begun.wait(SOON)
+        question = {"model": model, "points": [2]}
+        asked += [elsewhere.submit(here.post, "/tool/select", json=question) for _ in range(tool_thread.OF_ONE)]
+        wait_for(lambda: thread._waiting == 1 + tool_thread.OF_ONE)
+        assert refused(here.post("/tool/select", json=question), 503).startswith("Too many questions")
+        asked.append(elsewhere.submit(there.post, "/tool/select", json=question))
+        wait_for(lambda: thread._waiting == 2 + tool_thread.OF_ONE)
+        tools.gate.set()
+        assert {one.result(SOON).status_code for one in asked} == {200}

@@ -12,6 +12,7 @@ import pytest
 from serving import SOON
 
 from explorer import tool_thread
+from explorer.addresses import Visitor
 from explorer.decode_worker import Busy
 from explorer.tool_thread import ToolThread
 
@@ -197,3 +198,33 @@ def test_it_gives_way_to_the_other_threads(thread: ToolThread) -> None:
 def settle(thread: ToolThread) -> None:
     """Return when the last answer's room is free again; the asker may be told a moment earlier."""
     thread._pool.submit(lambda: None).result(SOON)
+
+
+HERE, THERE = (Visitor("page", address) for address in ("192.0.2.1", "198.51.100.7"))
+
+
+def test_when_all_room_is_taken_the_greediest_address_gives_way(
+    thread: ToolThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tool_thread, "MAX_WAITING", 4)
+    held = Held(thread)
+    greedy = [thread.submit(lambda n=number: n, HERE) for number in range(3)]  # type: ignore[misc]
+    modest = thread.submit(lambda: "modest", THERE)
+    with pytest.raises(Busy, match=r"^Too many questions wait"):
+        greedy[2].result(SOON)
+    with pytest.raises(Busy, match=r"^Too many questions wait"):
+        thread.submit(lambda: None, HERE)
+    held.release()
+    assert [answer.result(SOON) for answer in (*greedy[:2], modest)] == [0, 1, "modest"]
+    settle(thread)
+    assert thread._waiting == 0
+
+
+def test_large_questions_count_for_several(thread: ToolThread) -> None:
+    held = Held(thread)
+    room = tool_thread.share(tool_thread.MAX_WAITING, tool_thread.OF_ONE)
+    thread.submit(lambda: None, HERE, size=(room - 1) * tool_thread.HEAVY)
+    with pytest.raises(Busy):
+        thread.submit(lambda: None, HERE)
+    thread.submit(lambda: None, THERE)
+    held.release()

@@ -19,6 +19,7 @@ from serving import SOON, wait_for
 
 import explorer
 from explorer import own_models, resume, train_here, train_progress
+from explorer.addresses import Visitor, share
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.own_models import OwnModels
 from explorer.train_here import (
@@ -27,6 +28,7 @@ from explorer.train_here import (
     CLOSED,
     DIVERGED,
     FULL,
+    FULL_HERE,
     LEFT,
     REPLACED,
     RUNNING,
@@ -193,6 +195,45 @@ def test_a_full_line_is_refused_with_a_sentence_and_leaves_what_runs(
         here.start("0", Options())
     assert started[0].state == "running"
     assert here.start(str(RUNNING), Options()).place == WAITING  # who waits already may change their mind
+
+
+HERE, THERE = "192.0.2.1", "198.51.100.7"
+
+
+def test_made_up_sessions_of_one_address_leave_room_in_the_line_for_others(trainings: Callable[..., Trainings]) -> None:
+    here, room = trainings(), share(WAITING, train_here.OF_ONE)
+    for number in range(RUNNING + room):
+        here.start(Visitor(f"made up {number}", HERE), Options())
+    with pytest.raises(ValueError, match=FULL_HERE):
+        here.start(Visitor("one more", HERE), Options())
+    assert here.start(Visitor("made up 5", HERE), Options()).place  # who waits already may change their mind
+    assert here.start(Visitor("other", THERE), Options()).place == 1
+
+
+def test_addresses_take_turns_in_the_line(trainings: Callable[..., Trainings]) -> None:
+    here = trainings()
+    mine = [here.start(Visitor(f"a{number}", HERE), Options()) for number in range(RUNNING + 3)]
+    theirs = [here.start(Visitor(f"b{number}", THERE), Options()) for number in range(2)]
+    assert [training.place for training in mine] == [0, 0, 3, 4, 5]
+    assert [training.place for training in theirs] == [1, 2]
+
+
+def test_a_classroom_behind_one_address_may_have_the_whole_line(
+    trainings: Callable[..., Trainings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXPLORER_PER_ADDRESS", "200")
+    here = trainings()
+    started = [here.start(Visitor(str(number), HERE), Options()) for number in range(RUNNING + WAITING)]
+    assert [training.place for training in started[RUNNING:]] == list(range(1, WAITING + 1))
+
+
+def test_a_training_is_ended_by_its_session_from_whatever_address_it_comes_now(
+    trainings: Callable[..., Trainings],
+) -> None:
+    here = trainings()
+    training = here.start(Visitor("session", HERE), Options())
+    assert here.cancel(Visitor("session", THERE))
+    assert training.over
 
 
 def test_twenty_visitors_at_once_are_all_served_two_at_a_time(
@@ -493,6 +534,30 @@ def test_one_visitor_cannot_push_all_others_out(own: OwnModels, worker: DecodeWo
     with pytest.raises(UnknownModel):
         worker.space(mine[2])
     assert all(worker.space(name) for name in mine[3:])
+
+
+def test_made_up_sessions_of_one_address_push_out_each_other_and_nobody_else(
+    worker: DecodeWorker, files: list[Path]
+) -> None:
+    own = OwnModels(worker, kept=6)
+    theirs = [own.open_files(Visitor(f"b{number}", THERE), files) for number in range(3)]
+    mine = [own.open_files(Visitor(f"made up {number}", HERE), files) for number in range(10)]
+    assert all(worker.space(name) for name in [*theirs, *mine[-3:]])
+    for name in mine[:-3]:
+        with pytest.raises(UnknownModel):
+            worker.space(name)
+    own.close()
+
+
+def test_behind_one_address_who_has_the_most_makes_room(worker: DecodeWorker, files: list[Path]) -> None:
+    own = OwnModels(worker, kept=5)
+    one = own.open_files(Visitor("modest", HERE), files)
+    many = [own.open_files(Visitor("greedy", HERE), files) for _ in range(own_models.KEPT_OF_ONE)]
+    assert worker.space(one)
+    with pytest.raises(UnknownModel):
+        worker.space(many[0])
+    assert all(worker.space(name) for name in many[2:])
+    own.close()
 
 
 def test_large_models_make_room_earlier(

@@ -54,6 +54,7 @@ from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns
 from explorer.ui.sessions import Sessions, Visits, forget_unread
 from explorer.ui.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say
+from explorer.ui.visitors import visitor_of
 
 MB = 1_000_000
 SWEEP_SECONDS = 600
@@ -159,7 +160,7 @@ def build(
                 models_tab.build(worker)
 
         def leave(request: gr.Request) -> None:
-            trainings.cancel(str(request.session_hash), LEFT)
+            trainings.cancel(visitor_of(request), LEFT)
 
         demo.unload(leave)
     return demo.queue(max_size=WAITING, api_open=False)  # what skips the queue would pass by its limits

@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explorer.addresses import Visitor, client_of, share
 from explorer.decode_worker import Busy
 from explorer.tool_thread import FULL, ToolThread
+from explorer.ui.visitors import visitor_of
 
 SMALL = 32_000  # bytes of JSON that may pass as they are
 MAX_BODY = 16_000_000
@@ -100,9 +101,8 @@ def in_turn(tool: Callable[..., Any], thread: ToolThread) -> Callable[..., Await
     async def wrapped(*arguments: Any) -> Any:
         request = LocalContext.request.get(None)
         scope = getattr(getattr(request, "request", None), "scope", {})
-        name = getattr(request, "session_hash", None) or tool.__name__
-        visitor, desk = Visitor(name, client_of(scope)), scope.get(SCOPE)
-        return await asyncio.wrap_future(thread.submit(partial(unpacked, tool, arguments, desk), visitor))
+        question = partial(unpacked, tool, arguments, scope.get(SCOPE))
+        return await asyncio.wrap_future(thread.submit(question, visitor_of(request, tool.__name__)))
 
     return wrapped
 

@@ -14,6 +14,7 @@ from explorer.own_models import OwnModels
 from explorer.ui.own_routes import introduce_own
 from explorer.ui.photo_measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated
+from explorer.ui.visitors import visitor_of
 
 OPEN = """watch("value", () => {
   if (props.value?.map) document.dispatchEvent(new CustomEvent("explorer-open", { detail: props.value.map }));
@@ -55,7 +56,7 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
 
     def answer(opening: Callable[[str], str], request: gr.Request) -> dict[Any, Any]:
         try:
-            name = opening(str(request.session_hash))
+            name = opening(visitor_of(request))
         except ValueError as error:
             return {notice: failure(str(error), request), files: None}
         return {notice: "", files: None, opener: to_map(worker, name, request), tabs: gr.Tabs(selected="map")}

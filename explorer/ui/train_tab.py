@@ -14,6 +14,7 @@ from explorer.train_here import LEFT, Training, Trainings
 from explorer.train_options import BOUNDS, Options
 from explorer.ui import train_open, train_view
 from explorer.ui.texts import i18n
+from explorer.ui.visitors import visitor_of
 
 LOOK_SECONDS = 0.25  # between two answers to the page
 OPENING = "open-checkpoint"  # what opens files and folders shares this concurrency id
@@ -36,7 +37,7 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
     async def on_train(
         latent_dim: int, beta: float, width: int, epochs: int, request: gr.Request
     ) -> AsyncIterator[dict[str, Any]]:
-        visitor = str(request.session_hash)
+        visitor = visitor_of(request)
         try:
             options = Options(latent_dim, beta, width, epochs)
             training = await asyncio.to_thread(trainings.start, visitor, options)
@@ -47,7 +48,7 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
             yield value
 
     def on_cancel(request: gr.Request) -> None:
-        trainings.cancel(str(request.session_hash))
+        trainings.cancel(visitor_of(request))
 
     # Each runs as long as its training, and only looks at it: no limit of their own, and no other event waits for them.
     train.click(
