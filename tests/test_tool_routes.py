@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import json
@@ -14,11 +15,12 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from fastapi import Request
 from fastapi.testclient import TestClient
 from serving import SOON, wait_for
 
 from explorer import live, tool_thread
-from explorer.decode_worker import DecodeWorker, to_bytes
+from explorer.decode_worker import Busy, DecodeWorker, to_bytes
 from explorer.same_site import FOREIGN
 from explorer.tool_thread import ToolThread
 from explorer.ui import tool_routes
@@ -362,6 +364,22 @@ def test_questions_of_one_address_do_not_hold_up_another(
         tools.gate.set()
         assert {one.result(SOON).status_code for one in [held, *asked]} == {200}
     assert order.index(99) <= 1
+
+
+def test_a_question_whose_visitor_left_is_not_answered(tools: Slow, thread: ToolThread) -> None:
+    async def left() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    asked: list[int] = []
+    tools.gate.clear()
+    held = thread.submit(lambda: tools.gate.wait(SOON))
+    waiting = thread.submit(lambda: asked.append(1))
+    with pytest.raises(Busy):
+        asyncio.run(tool_routes.while_there(Request({"type": "http"}, left), waiting))
+    assert waiting.cancelled()
+    tools.gate.set()
+    assert held.result(SOON)
+    assert thread.submit(lambda: asked).result(SOON) == []
 
 
 def test_an_address_that_asks_for_too_much_is_refused_and_no_other(

@@ -27,6 +27,7 @@ from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
 from explorer.ui.originals import Originals
 from explorer.ui.texts import ASSETS
+from explorer.ui.tool_routes import while_there
 
 MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map
@@ -198,7 +199,7 @@ def add_routes(api: FastAPI, worker: DecodeWorker, thread: ToolThread) -> Callab
             content = packed.known(model, plane)
             if content is None:
                 asker = Visitor("figure", client_of(request.scope))
-                content = await asyncio.wrap_future(thread.submit(partial(packed.pack, model, plane), asker))
+                content = await while_there(request, thread.submit(partial(packed.pack, model, plane), asker))
         except (ValueError, Busy) as error:
             return refusal(error)
         return await asyncio.to_thread(_packed, request, content, "application/json", "no-cache")

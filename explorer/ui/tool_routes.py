@@ -6,8 +6,9 @@ import gzip
 import inspect
 import json
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
@@ -18,6 +19,7 @@ from explorer.live import problem, refusal
 from explorer.tool_thread import ToolThread
 from explorer.ui.map_tools import MapTools
 
+Answer = TypeVar("Answer")
 MAX_BODY = 1_000_000  # characters: a drawing of 512 × 512 takes 350,000
 SMALL_BODY = 200_000  # of a question with neither a drawing nor many points
 LARGE = ("own", "select", "selection_file")
@@ -37,11 +39,32 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         try:
             content = await body_of(request, MAX_BODY if name in LARGE else SMALL_BODY)
             question = partial(answer, getattr(tools, name), content)
-            packed = await asyncio.wrap_future(thread.submit(question, asker(request, name), len(content)))
+            packed = await while_there(request, thread.submit(question, asker(request, name), len(content)))
         except (ValueError, Busy) as error:
             return refusal(error)
         headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
         return Response(packed, media_type="application/json", headers=headers)
+
+
+async def while_there(request: Request, answer: Future[Answer]) -> Answer:
+    """An answer, taken back where nobody waits for it any more."""
+    waiting = asyncio.wrap_future(answer)
+    leaving = asyncio.ensure_future(leave(request))
+    try:
+        await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            raise Busy("Its visitor left.")  # whom nothing reaches
+        return waiting.result()
+    finally:
+        leaving.cancel()
+        waiting.cancel()
+
+
+async def leave(request: Request) -> None:
+    """Returns when a visitor, all of whose request has come, is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def asker(request: Request, what: str) -> Visitor:
