@@ -70,8 +70,9 @@ def test_a_page_that_outlived_its_server_goes_on_with_the_next(quiet_page: Page,
     expect(quiet_page.locator("#latent-map canvas").first).to_be_visible(timeout=60_000)
     tried: list[str] = []
     first.close(verbose=False)
+    quiet_page.wait_for_timeout(2000)  # until it has noticed
     quiet_page.on("websocket", lambda opened: tried.append(opened.url))
-    quiet_page.wait_for_timeout(4000)  # in which the page asks whether it is back
+    quiet_page.wait_for_timeout(3000)  # in which the page asks whether it is back
     assert tried == []  # for browsers put off sockets after others that failed, for seconds
     second = launch(**options)
     try:
