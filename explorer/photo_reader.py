@@ -93,7 +93,10 @@ class PhotoReader:
         if process is not None:
             process.kill()
             process.wait()
-            self._thread.submit(_close, process)  # after what still reads has met the end
+            try:
+                self._thread.submit(_close, process)  # after what still reads has met the end
+            except RuntimeError:  # at the end of Python no thread takes anything more
+                _close(process)
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:

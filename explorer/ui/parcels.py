@@ -189,15 +189,18 @@ class Porter:
                 del self.waiting[address]
 
     async def hand_out(self, held: dict[str, Message], send: Send, message: Message) -> None:
-        """The head of an answer waits for its first part: what comes out of a parcel is longer than its label."""
+        """The head of an answer of a known length waits for its first part: what comes out of a parcel is longer than
+        its label. That of a stream goes out at once: its reader is there from then on."""
         if message["type"] == "http.response.start":
-            held["start"] = message
+            if "content-length" in Headers(raw=message["headers"]):
+                held["start"] = message
+            else:
+                await send(message)
             return
         body = LABELLED.sub(self.content, message.get("body", b""))
         if start := held.pop("start", None):
             headers = MutableHeaders(raw=list(start["headers"]))
-            if "content-length" in headers and len(body) != len(message.get("body", b"")):
-                headers["content-length"] = str(len(body))
+            headers["content-length"] = str(int(headers["content-length"]) + len(body) - len(message.get("body", b"")))
             await send({**start, "headers": headers.raw})
         await send({**message, "body": body})
 
