@@ -9,12 +9,9 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from explorer.datasets import pad
+from explorer.ink import bright_on_black
 
 SHORTEST, LONGEST = 8, 512  # pixels of a side
-FAINT = 16  # of 255; what stands out by less is paper grain or a camera's noise
-FULL = 0.95  # of the pixels
-EMPTY = "The drawing is empty: draw something first."
-FILLED = "The drawing is filled nearly everywhere: there is no figure to be seen."
 
 # NIST's clean-up for the digits, on 32 × 32 black and white pixels.
 BITMAP, NARROW, BLOCK = 32, 20, 4
@@ -36,7 +33,7 @@ def like_data(image: ArrayLike, data: str, image_shape: tuple[int, int]) -> np.n
     side, make = MAKERS[data]
     if len(image_shape) != 2 or image_shape[0] != image_shape[1] or image_shape[0] < side:
         raise ValueError(f"image_shape must be a square of at least {side} × {side}.")
-    made = make(bright_on_black(_checked(image))).astype(np.float32)
+    made = make(bright_on_black(_checked(image), data != "fashion-mnist")).astype(np.float32)
     return pad(made[None], image_shape[0])[0]
 
 
@@ -50,27 +47,6 @@ def _checked(image: ArrayLike) -> np.ndarray:
     if not all(SHORTEST <= side <= LONGEST for side in pixels.shape):
         raise ValueError(f"The picture's sides must be from {SHORTEST} to {LONGEST} pixels.")
     return pixels
-
-
-def bright_on_black(pixels: np.ndarray) -> np.ndarray:
-    """(h, w) uint8 -> (h, w) float32, its ground at 0 and what stands out of it most at 1.
-
-    The ground is the border's median; dark on light is turned round. What differs from the ground no more than three
-    times as far as half of the border does is taken for shade and grain. Raises ValueError when there is no figure.
-    """
-    border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]]).astype(np.float32)
-    ground = np.median(border)
-    height = pixels - ground
-    # Not by the ground's own brightness: paper is darker than mid-way on a photo taken in the evening.
-    if -height.min() > height.max():
-        height = -height
-    height -= 3 * np.median(np.abs(border - ground))
-    if height.max() < FAINT:
-        raise ValueError(EMPTY)
-    found = height.clip(0) / height.max()
-    if (found > 0.5).mean() > FULL:
-        raise ValueError(FILLED)
-    return found
 
 
 def like_mnist(figure: np.ndarray) -> np.ndarray:

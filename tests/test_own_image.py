@@ -9,7 +9,8 @@ from PIL import Image
 import explorer
 from explorer.classifier import open_classifier
 from explorer.datasets import SOURCES, DataUnavailable, load
-from explorer.own_image import EMPTY, FILLED, like_data
+from explorer.ink import EMPTY, FILLED
+from explorer.own_image import like_data
 from explorer.recipes import RECIPES
 
 SIDES = {"digits": 8, "mnist": 28, "fashion-mnist": 28}
