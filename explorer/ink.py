@@ -1,262 +1,196 @@
-"""Ink and ground: what is drawn or lies on a picture's paper, whatever the light, frames, lines and grain around it."""
+"""Ink and ground: what is drawn or lies on paper, whatever the light, the frame, the lines and the grain."""
 
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
+
+from explorer.picture_frame import border, noise_of, without_frame
 
 FAINT = 16  # of 255; what stands out by less is paper grain or a camera's noise
 FULL = 0.95  # of the pixels
+NEARLY = 0.9  # of the pixels; what lies within so thin a frame may as well fill the picture
 EMPTY = "The drawing is empty: draw something first."
 FILLED = "The drawing is filled nearly everywhere: there is no figure to be seen."
 
+LARGE = 256  # pixels of a side; what is larger is halved
+BROAD = 0.35  # of a side; no stroke is as broad
+CORE = 0.6  # of the darkest ink; nothing paler is ink by itself
+
 
 def bright_on_black(pixels: np.ndarray, strokes: bool) -> np.ndarray:
-    inner = without_frame(pixels.astype(np.float32), strokes)
-    height = heights(inner, strokes)
+    """(h, w) uint8 -> (h, w) float32 or what of it lies within a frame; its ground at 0 and what stands out most at 1.
+
+    strokes: whether the figure is drawn with a pen or brush; else it may be broad, with paler parts and texture.
+    Raises ValueError with a sentence: there is no figure, or nothing but one.
+    """
+    if max(pixels.shape) > LARGE:
+        pixels = np.asarray(Image.fromarray(pixels).reduce(2 if min(pixels.shape) > 16 else 1))
+    inner = without_frame(pixels.astype(np.float32), 0.75 if strokes else 0.9)
+    height = _height(inner, strokes)
     if height.max() < FAINT:
-        raise ValueError(FILLED if inner.size > FULL * pixels.size > FULL * inner.size else EMPTY)
+        framed = NEARLY * pixels.size < inner.size < pixels.size
+        raise ValueError(FILLED if framed else EMPTY)
     found = height / height.max()
     if (found > 0.5).mean() > FULL:
         raise ValueError(FILLED)
     return found
 
 
-# --- frames and bars ---
-
-def without_frame(picture: np.ndarray, strokes: bool) -> np.ndarray:
-    for _ in range(4):
-        cuts = _cuts(picture, strokes)
-        if not any(cuts):
-            break
-        picture = _cropped(picture, cuts)
-    return picture
-
-
-def _cropped(picture, cuts):
-    top, right, bottom, left = cuts
-    return picture[top : picture.shape[0] - bottom, left : picture.shape[1] - right]
-
-
-def _cuts(picture: np.ndarray, strokes: bool) -> list[int]:
-    turned = [np.rot90(picture, turn).T for turn in range(4)]  # each side in turn as columns at the left
-    edges = [_edges(side) for side in turned]
-    options = [[*options, 0] for options, _, _ in edges]
-    cuts = [side.pop(0) for side in options]
-    for _ in range(8):
-        kinds = [_kind(picture, strokes, cuts, turn, side, *edge) for turn, (side, edge) in enumerate(zip(turned, edges))]
-        if kinds.count("line") < 3:
-            kinds = [kind.replace("line", "") for kind in kinds]
-        if min(picture.shape) < 16 and sum(map(bool, kinds)) < 3:
-            kinds = [""] * 4
-        if all(kind or not cut for cut, kind in zip(cuts, kinds)):
-            break
-        cuts = [cut if kind or not cut else side.pop(0) for cut, kind, side in zip(cuts, kinds, options)]
-    return cuts
-
-
-def _kind(picture, strokes, cuts, turn, side, _, jumps, least):
-    if not cuts[turn]:
-        return ""
-    inner = _cropped(picture, cuts)
-    if min(inner.shape) < 5:
-        return ""
-    cut = cuts[turn]
-    turned = cuts[turn:] + cuts[:turn]
-    before, after = turned[3], turned[1]
-    if turn in (0, 1, 2, 3):
-        rows = slice(before, len(jumps) - after)
-    if jumps[rows, cut - 2].mean() < 0.8:
-        return ""
-    outer = np.median(side[:, 0])
-    ring = inner[_ring(inner)]
-    lines = inner[0], inner[-1], inner[:, 0], inner[:, -1]
-    within = 8 + 3 * _noise(picture)
-    even = np.mean([max((np.abs(line - level) < within).mean() for level in (np.median(line), _bent(line))) for line in lines])
-    if (np.abs(ring - outer) < least / 2).mean() < 0.3 and even > (0.75 if strokes else 0.9):
-        return "bar"
-    if np.median(np.abs(side[rows, 0] - side[rows, cut])) < least / 2:
-        return "line"
-    return ""
-
-
-def _bent(line):
-    y = np.linspace(-1, 1, len(line))
-    return np.polynomial.polynomial.polyval(y, np.polynomial.polynomial.polyfit(y, line, 2))
-
-
-def _edges(side: np.ndarray) -> tuple[list[int], np.ndarray, float]:
-    """How many columns at the left are plain up to the last edge that goes from top to bottom"""
+def _height(picture: np.ndarray, strokes: bool) -> np.ndarray:
+    """(h, w) of [0, 255] -> by how much the figure stands out from the ground, 0 elsewhere; in shares of the ground's
+    brightness times 255 where it is darker, as ink gives back a share of the light on its paper."""
     from scipy import ndimage
 
-    h, w = side.shape
-    smooth = ndimage.uniform_filter1d(side, max(h // 25, 1), axis=0, mode="nearest")
-    step = smooth[:, 2:] - smooth[:, :-2]
-    least = max(12, 5 * np.median(np.abs(step)))
-    rows = slice(h * 15 // 100, h - h * 15 // 100)
-    part = smooth[rows]
-    y = np.linspace(-1, 1, len(part))
-    q, _ = np.linalg.qr(np.stack([np.ones_like(y), y, y**2], 1))
-    plain = np.logical_and.accumulate((np.abs(part - q @ (q.T @ part)) < least / 2).mean(0) > 0.95)[:-2]
-    up, down = step > least, step < -least
-    jumps = np.where(up.mean(0) > down.mean(0), up, down)
-    found = np.flatnonzero((plain & (jumps[rows].mean(0) > 0.6))[: int(0.45 * w)])
-    first = found[np.cumsum(np.diff(found, prepend=found[:1]) > 1) == 0]
-    return [int(cut[-1] + 2) for cut in (found, first) if len(cut)], jumps, float(least)
-
-
-# --- ground ---
-
-def _ground(picture: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
-    h, w = picture.shape
-    every = -(-max(h, w) // 96)
-    y, x = np.meshgrid(np.linspace(-1, 1, h), np.linspace(-1, 1, w), indexing="ij")
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
-    near, seen = basis[::every, ::every], picture[::every, ::every].astype(np.float64)
-    rim = max(min(seen.shape) // (8 if strokes else 20), 1)
-    ring = np.ones(seen.shape, bool)
-    ring[rim:-rim, rim:-rim] = False
-    finest = max(4, 3 * noise)
-    coefficients = np.zeros(6)
-    coefficients[0] = np.median(seen[ring])
-    level = coefficients[0]
-    fits = ((ring, 128), (np.ones_like(ring), 6 * finest))
-    for part, widest in fits if strokes else fits[:1]:
-        a, b = near[part], seen[part]
-        for scale in np.geomspace(widest, finest, 12):
-            weight = 1 / (1 + ((b - a @ coefficients) / scale) ** 2) ** 2
-            weighted = a.T * weight
-            coefficients = np.linalg.solve(weighted @ a + 1e-6 * np.eye(6), weighted @ b + 1e-6 * coefficients)
-    bent = basis @ coefficients
-    def share(g): return (np.abs(picture - g)[_ring(picture)] < finest).mean()
-    return np.round(bent) if share(bent) > share(level) + 0.1 else np.full_like(picture, level)
-
-
-def _ring(picture):
-    ring = np.ones(picture.shape, bool)
-    ring[1:-1, 1:-1] = False
-    return ring
-
-
-def _noise(picture: np.ndarray) -> float:
-    """Immerkaer's"""
-    from scipy import ndimage
-
-    kernel = np.outer([1, -2, 1], [1, -2, 1]) / 6
-    return float(np.percentile(np.abs(ndimage.convolve(picture, kernel)), 20)) / 0.2533
-
-
-def heights(picture: np.ndarray, strokes: bool) -> np.ndarray:
-    from scipy import ndimage
-
-    noise = _noise(picture)
+    noise = noise_of(picture)
     if noise:
-        blur = min(10 * noise / max(np.ptp(np.percentile(picture, [0.5, 99.5])), 1), max(picture.shape) / 100)
+        contrast = float(np.ptp(np.percentile(picture, [0.5, 99.5])))
+        blur = min(10 * noise / max(contrast, 1), max(picture.shape) / 100)
         picture = ndimage.gaussian_filter(picture, blur)
         noise /= max(2 * np.sqrt(np.pi) * blur, 1)
     ground = _ground(picture, noise, strokes)
-    above = picture - ground
-    h, w = picture.shape
-    window = np.outer(np.bartlett(h + 2)[1:-1], np.bartlett(w + 2)[1:-1])
-    def mass(v):
-        v = v.clip(0)
-        if strokes:
-            v = v - ndimage.grey_opening(v, size=(max(int(.35*h),1), max(int(.35*w),1)))
-        return float((window * v**2).sum())
-    dark = mass(-above) > mass(above)
-    # Ink takes a share of the light that its paper gives back.
-    v = (-above / ground.clip(20) * 255 if dark else above).clip(0)
-    if v.max() < FAINT:
-        return v
+    darker = ((ground - picture) / ground.clip(20) * 255).clip(0)
+    brighter = (picture - ground).clip(0)
+    height = darker if _mass(ground - picture, strokes) > _mass(picture - ground, strokes) else brighter
     if strokes:
-        v = v - _shade(v)
-    v, lines = _without_lines(v, 15 if strokes else 5)
-    if v.max() < FAINT:
-        return v
-    return _cleaned(v, noise, strokes)
+        height = height - _shade(height)
+    height = _without_lines(height, 15 if strokes else 5)
+    return height if height.max() < FAINT else _figure(height, noise, strokes)
 
 
-def _shade(v):
+def _ground(picture: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
+    """The paper's brightness (h, w), in whole numbers: the border's median, or a paraboloid where that fits better.
+
+    Fitted by iteratively reweighted least squares with Geman and McClure's weights, their scale narrowed step by step
+    (Black and Rangarajan, "On the unification of line processes", 1996): first to the border, then, where the figure
+    is but strokes, to all that is paper.
+    """
+    height, width = picture.shape
+    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+    every = -(-max(height, width) // 64)
+    some, seen = basis[::every, ::every], picture[::every, ::every].astype(np.float64)
+    rim = max(min(seen.shape) // (8 if strokes else 20), 1)
+    ring = np.ones(seen.shape, bool)
+    ring[rim:-rim, rim:-rim] = False
+    level = float(np.median(seen[ring]))
+    finest = max(4, 3 * noise)
+    fit = np.array([level, 0, 0, 0, 0, 0])
+    rounds = [(ring, 128), (np.ones_like(ring), 6 * finest)]
+    for where, widest in rounds if strokes else rounds[:1]:
+        places, values = some[where], seen[where]
+        for scale in np.geomspace(widest, finest, 12):
+            weights = 1 / (1 + ((values - places @ fit) / scale) ** 2) ** 2
+            weighted = places.T * weights
+            hold = 1e-6 * np.eye(6)  # to the last fit where nothing tells otherwise
+            fit = np.linalg.solve(weighted @ places + hold, weighted @ values + hold @ fit)
+    bent = np.round(basis @ fit).astype(np.float32)
+    share, plain = ((np.abs(border(picture - ground)) < finest).mean() for ground in (bent, level))
+    return bent if share > plain + 0.1 else np.full_like(picture, level)
+
+
+def _mass(above: np.ndarray, strokes: bool) -> float:
+    """How much stands out on one side of the ground, most of all in the middle of the picture."""
+    above = above.clip(0)
+    if strokes:
+        above = above - _opened(above)
+    window = np.outer(*(np.bartlett(side + 2)[1:-1] for side in above.shape))
+    return float((window * above**2).sum())
+
+
+def _opened(height: np.ndarray) -> np.ndarray:
     from scipy import ndimage
+
+    return ndimage.grey_opening(height, size=[max(int(BROAD * side), 1) for side in height.shape])
+
+
+def _shade(height: np.ndarray) -> np.ndarray:
+    """(h, w) -> shadows that fall in from the border: broader than any stroke, and paler there than the darkest ink."""
     from skimage.measure import label
 
-    h, w = v.shape
-    wide = ndimage.grey_opening(v, size=(max(int(SE * h), 1), max(int(SE * w), 1)))
-    labels = label(wide > FAINT / 2)
-    ring = _ring(v)
-    # What is as dark at the border as the darkest ink is a broad stroke that is cut by it.
-    top = v.max()
-    shades = [n for n in np.unique(labels[ring]) if n and np.percentile(v[ring & (labels == n)], 90) < DK * top]
-    return np.where(np.isin(labels, shades), wide, 0)
+    wide = _opened(height)
+    parts = label(wide > FAINT / 2)
+    rim, there = border(parts), border(height)
+    shadows = [part for part in np.unique(rim[rim > 0]) if np.percentile(there[rim == part], 90) < 0.8 * height.max()]
+    return np.where(np.isin(parts, shadows), wide, 0)
 
-SE, DK = .35, .8
 
-def _without_lines(v, reach):
+def _without_lines(height: np.ndarray, gap: int) -> np.ndarray:
+    """(h, w) -> the same without ruled lines: narrow, level or upright, from border to border but for `gap` percent.
+
+    They stay where they are nearly all there is: then they are the drawing.
+    """
     from scipy import ndimage
 
-    lines = 0
     for _ in range(2):
-        h, w = v.shape
-        smooth = ndimage.uniform_filter1d(v, max(w // 25, 1), axis=1, mode="nearest")
-        profile = np.percentile(smooth, reach, axis=1)
-        profile -= ndimage.grey_opening(profile, size=max(h // 12, 2))
-        profile[profile < 4] = 0
-        lines += (profile > 0).sum()
-        cleared = np.where((v <= 1.6 * profile[:, None]) & (profile > 0)[:, None], 0, v)
-        n = (profile > 0).sum()
-        if n and cleared.sum() >= (v - cleared).sum() / n:
-            v = cleared
-        v = v.T
-    return v, lines
+        rows, columns = height.shape
+        smooth = ndimage.uniform_filter1d(height, max(columns // 25, 1), axis=1, mode="nearest")
+        ruled = np.percentile(smooth, gap, axis=1)
+        ruled -= ndimage.grey_opening(ruled, size=max(rows // 12, 2))
+        ruled[ruled < FAINT / 4] = 0
+        cleared = np.where((ruled > 0)[:, None] & (height <= 1.6 * ruled[:, None]), 0, height)
+        if cleared.sum() * (ruled > 0).sum() >= (height - cleared).sum():
+            height = cleared
+        height = height.T
+    return height
 
 
-def _cleaned(v, noise, strokes):
+def _figure(height: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
+    """(h, w) -> the same, 0 where it is no part of the figure.
+
+    What stands out far from the darkest ink, or of a garment without touching it, is a pattern of the paper: ink stands
+    out more. Under the ink it is taken off as it lies beside it (after Gatos, Pratikakis and Perantonis, "Adaptive
+    degraded document image binarization", 2006).
+    """
     from scipy import ndimage
     from skimage.filters import apply_hysteresis_threshold
-    from skimage.measure import label, regionprops
+    from skimage.measure import label
 
-    h, w = v.shape
-    side = min(h, w)
-    top = np.median(v[v > v.max() / 2])
-    core = v > 0.6 * top
+    side = min(height.shape)
+    darkest = float(np.median(height[height > height.max() / 2]))
+    core = height > CORE * darkest
     if strokes:
-        far = ndimage.distance_transform_edt(~core) > max(side / 12, 1.5)
+        apart = ndimage.distance_transform_edt(~core) > max(side / 12, 1.5)
     else:
-        parts = label(v > 0.1 * top)
-        far = ~np.isin(parts, np.unique(parts[core])) 
-    clutter = float(np.percentile(v[far], 99)) if far.any() else 0.0
-    low = min(max(0.12 * top, 1.2 * clutter, 3 * noise), 0.55 * top)
-    mask = apply_hysteresis_threshold(v, low, 0.6 * top)
-    mask = _without_bits(mask, v)
-    band = ndimage.binary_dilation(mask, iterations=side // 50 + 1)
-    if clutter < 0.1 * top:
-        v = np.where(band, v, 0)
-    elif not band.all():
-        where = ndimage.distance_transform_edt(band, return_distances=False, return_indices=True)
-        under = ndimage.gaussian_filter(v[tuple(where)], side / 50)
-        v = np.where(band, v - np.where(under > 0.05 * top, under, 0), 0).clip(0)
-    return v.clip(0, np.percentile(v[mask], 99.5))
+        parts = label(height > 0.1 * darkest)
+        apart = ~np.isin(parts, np.unique(parts[core]))
+    pattern = float(np.percentile(height[apart], 99)) if apart.any() else 0.0
+    low = min(max(0.12 * darkest, 1.2 * pattern, 3 * noise), 0.55 * darkest)
+    inked = _without_specks(apply_hysteresis_threshold(height, low, CORE * darkest))
+    near = ndimage.binary_dilation(inked, iterations=side // 50 + 1)
+    figure = np.where(near, height, 0)
+    if pattern > 0.1 * darkest and not near.all():
+        beside = ndimage.distance_transform_edt(near, return_distances=False, return_indices=True)
+        under = ndimage.gaussian_filter(height[tuple(beside)], side / 50)
+        figure = np.where(near & (under > 0.05 * darkest), height - under, figure)
+    return figure.clip(0, np.percentile(figure[inked], 99.5))
 
 
-def _without_bits(mask, v):
+def _without_specks(inked: np.ndarray) -> np.ndarray:
+    """(h, w) bool -> the same without specks, and without what lies along the border while the figure is elsewhere:
+    a table beside the paper, the corners and dashes of a frame."""
     from skimage.measure import label, regionprops
 
-    labels = label(mask, connectivity=2)
-    h, w = mask.shape
-    centre = np.zeros_like(mask)
-    centre[h // 5 : h - h // 5, w // 5 : w - w // 5] = True
-    keep, large = [], 0.0
-    regions = []
-    for region in regionprops(labels, v):
-        rows, columns = region.coords.T
-        touch = ((rows == 0).sum() + (rows == h - 1).sum() + (columns == 0).sum() + (columns == w - 1).sum())
-        t, l, b, r = region.bbox
-        contact = touch / (b - t + r - l)
-        inside = centre[rows, columns].mean()
-        if region.area < 4: contact = 0
-        regions.append((region.label, region.area, contact, inside))
-    body = max((a for _, a, contact, inside in regions if not (contact > 0.6 and inside < 0.3)), default=0)
-    for lab, a, contact, inside in regions:
-        if a < 0.03 * body or (contact > 0.6 and inside < 0.3 and body > 0.15 * a) or (contact > 0 and inside == 0 and a < 0.2 * body):
-            continue
-        keep.append(lab)
-    return np.isin(labels, keep)
+    height, width = inked.shape
+    parts = label(inked, connectivity=2)
+    middle = np.zeros_like(inked)
+    middle[height // 5 : height - height // 5, width // 5 : width - width // 5] = True
+    inside = np.bincount(parts[middle], minlength=parts.max() + 1)
+    touching = np.bincount(border(parts), minlength=parts.max() + 1)
+    regions = regionprops(parts)
+    beside = {
+        region.label
+        for region in regions
+        if region.area >= 4  # a dot lies along nothing
+        and touching[region.label] > 0.6 * sum(region.image.shape)
+        and inside[region.label] < 0.3 * region.area
+    }
+    body = max((region.area for region in regions if region.label not in beside), default=0)
+    gone = [
+        region.label
+        for region in regions
+        if region.area < 0.03 * body
+        or (region.label in beside and region.area * 0.15 < body)
+        or (region.area < 0.2 * body and touching[region.label] and not inside[region.label])
+    ]
+    return inked & ~np.isin(parts, gone)

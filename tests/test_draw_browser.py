@@ -12,8 +12,8 @@ from playwright.sync_api import Page, Route, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
-from explorer.latent_space import LatentSpace
 from explorer.ink import EMPTY, FILLED
+from explorer.latent_space import LatentSpace
 from explorer.own_image import like_data
 
 pytestmark = pytest.mark.browser

@@ -113,18 +113,28 @@ async function uploadSketch(file) {
   ownSoon();
 }
 
-// The colour around a picture that is not square: its border's, or what its ink stands out from where it is transparent.
+// The colour around a picture that is not square, and under one that is transparent: its border's; what its ink stands
+// out from; or, of a sheet with a transparent margin or round corners, that of the sheet.
 function groundOf(picture) {
   const small = document.createElement("canvas"), side = 32;
   Object.assign(small, { width: side, height: side });
   const context = small.getContext("2d");
   context.drawImage(picture, 0, 0, side, side);
   const { data } = context.getImageData(0, 0, side, side), all = Array.from({ length: side * side }, (_, i) => i);
-  const inked = all.filter((i) => data[4 * i + 3] > 127), mean = inked.reduce((sum, i) => sum + data[4 * i + 1], 0) / inked.length;
-  if (all.some((i) => data[4 * i + 3] < 250)) return mean < 128 ? [255, 255, 255] : [0, 0, 0];
-  const border = all.filter((i) => [0, side - 1].includes(i % side) || i < side || i >= side * (side - 1));
+  const [column, row, alpha] = [(i) => i % side, (i) => Math.floor(i / side), (i) => data[4 * i + 3]];
+  const most = all.reduce((highest, i) => Math.max(highest, alpha(i)), 0), inked = all.filter((i) => alpha(i) > most / 2);
+  const [left, right] = extent(inked.map(column)), [top, bottom] = extent(inked.map(row));
+  const sheet = inked.length > 0.9 * (right - left + 1) * (bottom - top + 1);
+  if (all.some((i) => alpha(i) < 250) && !(sheet && inked.length > 0.2 * all.length)) {
+    const luma = (i) => 0.299 * data[4 * i] + 0.587 * data[4 * i + 1] + 0.114 * data[4 * i + 2];
+    const weight = all.reduce((sum, i) => sum + alpha(i), 0), mean = all.reduce((sum, i) => sum + alpha(i) * luma(i), 0) / (weight || 1);
+    return mean < 128 ? [255, 255, 255] : [0, 0, 0];
+  }
+  const border = inked.filter((i) => [left, right].includes(column(i)) || [top, bottom].includes(row(i)));
   return [0, 1, 2].map((channel) => border.map((i) => data[4 * i + channel]).sort((a, b) => a - b)[border.length >> 1]);
 }
+
+const extent = (places) => places.reduce(([low, high], place) => [Math.min(low, place), Math.max(high, place)], [32, 0]);
 
 part("sketch-clear").onclick = clearSketch;
 part("sketch-upload").onclick = () => part("sketch-file").click();
