@@ -41,7 +41,8 @@ def build(worker: DecodeWorker, originals: Originals, thread: ToolThread) -> Non
         return worker.space(model).decode(latent[None])[0].tolist()
 
     def map_encode(model: str, images: list) -> list[list[float]]:
-        """Images (B, H, W) in [0, 1], at most 256 -> latents (B, D), the posterior's means for a VAE."""
+        """Images (B, H, W) in [0, 1], at most 256, and 2 MB as JSON (EXPLORER_BODY_MB): three decimals are enough.
+        -> latents (B, D), the posterior's means for a VAE."""
         return worker.space(model).encode(few(images, MAX_IMAGES, "images")).tolist()
 
     def describe(model: str, point: int) -> dict:
