@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 STEP = 12  # of 255; the least by which an edge stands out
+MUCH = 40  # of 255; by more, no paper varies
 FLAT = 6  # of 255; a bar varies by no more after JPEG
 DEEP = 0.45  # of a side; what is cut off of it at most
+NARROW = 0.12  # of a side; so near to the border lies the line of a frame
 LEAST = 5  # pixels of a side that are left
 FEW = 16  # pixels of a side; of fewer, one line is a good part of the picture
-RINGS = 4  # frames and bars within each other
+RINGS = 2  # frames and bars within each other
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,13 @@ def without_frame(picture: np.ndarray, clear: float) -> np.ndarray:
     clear: how much of the inner border must be plain paper, from 0 to 1: what may pass for the picture within a frame
     is else a garment on its ground.
     """
+    narrow = NARROW
     for _ in range(RINGS):
-        cuts = _cuts(picture, clear)
+        cuts, kinds = _cuts(picture, clear, narrow)
         if not any(cuts):
             break
+        if "line" in kinds:
+            narrow = 0  # what comes next is squared paper
         picture = _cropped(picture, cuts)
     return picture
 
@@ -60,13 +65,15 @@ def _cropped(picture: np.ndarray, cuts: list[int]) -> np.ndarray:
     return picture[top : picture.shape[0] - bottom, left : picture.shape[1] - right]
 
 
-def _cuts(picture: np.ndarray, clear: float) -> list[int]:
+def _cuts(picture: np.ndarray, clear: float, narrow: float) -> tuple[list[int], list[str]]:
     """How many lines to take off the top, right, bottom and left. Each side's choice bears on where the others end."""
     sides = [_side(np.rot90(picture, turn).T) for turn in range(4)]
     choice = [0] * 4
     for _ in range(9):
         cuts = [side.cuts[chosen] for side, chosen in zip(sides, choice, strict=True)]
-        kinds = [_kind(_cropped(picture, cuts), side, cuts[i:] + cuts[:i], clear) for i, side in enumerate(sides)]
+        kinds = [
+            _kind(_cropped(picture, cuts), side, cuts[i:] + cuts[:i], clear, narrow) for i, side in enumerate(sides)
+        ]
         wanted = 3 if min(picture.shape) < FEW else 1
         if kinds.count("line") < 3:  # one or two are ruled on the paper, or drawn
             kinds = [kind if kind == "bar" else "" for kind in kinds]
@@ -76,13 +83,13 @@ def _cuts(picture: np.ndarray, clear: float) -> list[int]:
         if not failed:
             break
         choice[max(failed, key=lambda i: cuts[i])] += 1  # the others may have failed for its sake
-    return cuts
+    return cuts, kinds
 
 
-def _kind(inner: np.ndarray, side: Side, cuts: list[int], clear: float) -> str:
+def _kind(inner: np.ndarray, side: Side, cuts: list[int], clear: float, narrow: float) -> str:
     """ "bar" of another level than the picture `inner`, "line" with the same level on both of its sides, or "".
 
-    cuts: of this side, and of the next ones clockwise.
+    cuts: of this side, and of the next ones clockwise. narrow: how far from the border a line may lie, of the side.
     """
     cut, after, _, before = cuts
     if not cut or min(inner.shape) < LEAST:
@@ -91,10 +98,13 @@ def _kind(inner: np.ndarray, side: Side, cuts: list[int], clear: float) -> str:
     if side.jumps[rows, cut - 2].mean() < 0.8:
         return ""
     outermost = side.pixels[:, 0]
-    like_outer = np.abs(border(inner) - np.median(outermost)) < side.least / 2
-    if like_outer.mean() < 0.3 and _clear(inner) > clear:
+    within = inner[3:-3, 3:-3] if min(inner.shape) > FEW else inner  # a line is no picture
+    like_outer = [(np.abs(border(part) - np.median(outermost)) < side.least / 2).mean() for part in (inner, within)]
+    if max(like_outer) < 0.3 and _clear(inner) > clear:
         return "bar"
-    return "line" if np.median(np.abs(outermost - side.pixels[:, cut])[rows]) < side.least / 2 else ""
+    if cut > narrow * side.pixels.shape[1]:
+        return ""
+    return "line" if np.median(np.abs(outermost - side.pixels[:, cut])[rows]) < min(side.least / 2, MUCH) else ""
 
 
 def _side(pixels: np.ndarray) -> Side:
@@ -114,13 +124,16 @@ def _side(pixels: np.ndarray) -> Side:
     edges = np.flatnonzero((plain & (jumps[middle].mean(0) > 0.6))[: int(DEEP * width)])
     first = edges[np.cumsum(np.diff(edges, prepend=edges[:1]) > 1) == 0]  # an edge may be some pixels wide
     return Side(
-        pixels, list(dict.fromkeys([*(int(edge[-1]) + 2 for edge in (edges, first) if len(edge)), 0])), jumps, least
+        pixels,
+        list(dict.fromkeys([*(int(edge[-1]) + 2 for edge in (edges, first) if len(edge)), 0])),
+        jumps,
+        least,
     )
 
 
 def _clear(picture: np.ndarray) -> float:
     """The share of the border that is plain, whether all of a level or in light that changes along it."""
-    within = 8 + 3 * noise_of(picture)
+    within = min(8 + 3 * noise_of(picture), MUCH)
     lines = picture[0], picture[-1], picture[:, 0], picture[:, -1]
     fits = [(np.median(line), _bent(line[:, None])[:, 0]) for line in lines]
     return float(

@@ -236,6 +236,42 @@ def test_a_wide_dark_on_light_picture_becomes_the_image_that_was_drawn(page: Pag
     assert pixels(page, "sketch")[30, 40] == 0
 
 
+@pytest.mark.parametrize("level", [0, 255, 90])
+def test_ink_on_a_transparent_ground_is_seen_in_any_colour(page: Page, address: str, level: int) -> None:
+    open_draw(page, address, "mnist-vae-20d")
+    draw(page)
+    _, drawn, _ = landed(page, "mnist-vae-20d")
+    seven = Image.fromarray(pixels(page, "sketch"))
+    upload(page, png(np.asarray(Image.merge("LA", (Image.new("L", seven.size, level), seven)))))
+    ground = 0 if level > 127 else 255
+    page.wait_for_function(
+        """ground => document.querySelector('[data-role="sketch"]').getContext("2d")
+            .getImageData(2, 2, 1, 1).data[0] === ground""",
+        arg=ground,
+    )
+    _, image, _ = landed(page, "mnist-vae-20d")
+    assert np.abs(image - drawn).mean() < 0.03
+
+
+@pytest.mark.parametrize("level", [240, 20])
+def test_a_sheet_with_a_transparent_margin_goes_on_in_its_own_colour(page: Page, address: str, level: int) -> None:
+    open_draw(page, address, "mnist-vae-20d")
+    draw(page)
+    _, drawn, _ = landed(page, "mnist-vae-20d")
+    seven = pixels(page, "sketch").astype(float) / 255
+    sheet = np.zeros((320, 320, 2), np.uint8)
+    sheet[20:300, 20:300, 0] = (level + (200 if level < 128 else -200) * seven).round()
+    sheet[20:300, 20:300, 1] = 255
+    upload(page, png(sheet))
+    page.wait_for_function(
+        """level => document.querySelector('[data-role="sketch"]').getContext("2d")
+            .getImageData(2, 2, 1, 1).data[0] === level""",
+        arg=level,
+    )
+    _, image, _ = landed(page, "mnist-vae-20d")
+    assert np.abs(image - drawn).mean() < 0.03
+
+
 def test_a_file_that_is_no_picture_gets_a_sentence_and_the_drawing_stays(page: Page, address: str) -> None:
     open_draw(page, address, "digits-vae-2d")
     draw(page)

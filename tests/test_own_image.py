@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -230,3 +232,129 @@ def test_the_picture_that_was_given_is_not_changed() -> None:
     drawn.setflags(write=False)
     made(drawn)
     np.testing.assert_array_equal(drawn, seven())
+
+
+# --- frames, bars, light and paper ---
+
+DOWN, ACROSS = np.mgrid[0:160, 0:160] / 160
+FROM_CENTRE = np.hypot(DOWN - 0.5, ACROSS - 0.5)
+
+
+def paper(ink: np.ndarray, light: np.ndarray | float = 245, darkness: float = 0.8) -> np.ndarray:
+    """Ink (h, w) from 0 to 1 on paper in some light, dark on bright."""
+    return light * (1 - darkness * ink)
+
+
+def chalk(ink: np.ndarray, light: np.ndarray | float = 1) -> np.ndarray:
+    return (25 + 210 * ink) * light
+
+
+def lined(picture: np.ndarray, lines: list[tuple[slice, slice]], level: float) -> np.ndarray:
+    picture = picture.copy()
+    for line in lines:
+        picture[line] = np.where(picture[line] > level, level, picture[line])
+    return picture
+
+
+def outlined(picture: np.ndarray, inset: int, wide: int, level: float, dash: int = 0) -> np.ndarray:
+    """A rectangle drawn `inset` pixels from the border, dashed where `dash` says how long."""
+    drawn = np.zeros(picture.shape, bool)
+    drawn[inset : len(drawn) - inset, inset : len(drawn) - inset] = True
+    drawn[inset + wide : len(drawn) - inset - wide, inset + wide : len(drawn) - inset - wide] = False
+    if dash:
+        drawn &= (np.add.outer(*(np.arange(side) for side in picture.shape)) // dash % 2).astype(bool)
+    return np.where(drawn, level, picture)
+
+
+def grain(deviation: float, shape: tuple[int, int] = (160, 160)) -> np.ndarray:
+    return np.random.default_rng(3).normal(0, deviation, shape)
+
+
+EVERY_12TH = [(slice(row, row + 1), slice(None)) for row in range(5, 160, 12)]
+SQUARES = EVERY_12TH + [(across, down) for down, across in EVERY_12TH]
+MARGIN = [(slice(None), slice(14, 16))]
+WATERMARK = (np.abs(FROM_CENTRE - 0.3) < 0.07) | (np.abs(DOWN - ACROSS) < 0.05)
+
+SURROUNDINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a lamp in a corner": lambda ink: paper(ink, 245 - 70 * (DOWN + 1 - ACROSS)),
+    "a lamp far above": lambda ink: paper(ink, 240 * np.exp(-1.2 * DOWN)),
+    "dark corners": lambda ink: paper(ink, 240 - 320 * FROM_CENTRE**2),
+    "chalk in light from the right": lambda ink: chalk(ink, 0.5 + 0.5 * ACROSS),
+    "a soft shadow across": lambda ink: paper(ink, 245 - 100 / (1 + np.exp((0.45 - DOWN) / 0.05))),
+    "a grey frame of 3": lambda ink: np.pad(paper(ink), 3, constant_values=130),
+    "a white frame of 2 around chalk": lambda ink: np.pad(chalk(ink), 2, constant_values=255),
+    "a frame of 12": lambda ink: np.pad(paper(ink), 12, constant_values=10),
+    "a frame with a margin": lambda ink: np.pad(outlined(paper(ink), 0, 2, 40), 5, constant_values=245),
+    "a double frame": lambda ink: outlined(outlined(paper(ink), 1, 1, 20), 5, 2, 20),
+    "a dashed frame": lambda ink: outlined(paper(ink), 3, 2, 30, dash=7),
+    "a frame in uneven light": lambda ink: outlined(paper(ink), 2, 2, 30) * (1 - 0.4 * DOWN),
+    "bars above and below": lambda ink: np.pad(paper(ink), ((50, 50), (0, 0))),
+    "a bar on the right": lambda ink: np.pad(paper(ink), ((0, 0), (0, 40)), constant_values=90),
+    "white bars beside chalk": lambda ink: np.pad(chalk(ink), ((0, 0), (45, 55)), constant_values=255),
+    "grey bars beside a lamp's light": lambda ink: np.pad(
+        paper(ink, 245 - 100 * ACROSS), ((40, 40), (0, 0)), constant_values=195
+    ),
+    "uneven bars on all sides": lambda ink: np.pad(paper(ink), ((30, 10), (5, 60)), constant_values=15),
+    "lines": lambda ink: lined(paper(ink), EVERY_12TH, 180),
+    "squares": lambda ink: lined(paper(ink), SQUARES, 200),
+    "lines under chalk": lambda ink: 255 - lined(255 - chalk(ink), EVERY_12TH, 165),
+    "lines and a margin": lambda ink: lined(lined(paper(ink), EVERY_12TH, 190), MARGIN, 120),
+    "a watermark": lambda ink: np.minimum(paper(ink), np.where(WATERMARK, 205, 245)),
+    "grain": lambda ink: paper(ink) + grain(18),
+    "faint pencil in uneven light": lambda ink: paper(ink, 230 - 80 * DOWN, darkness=0.25) + grain(2),
+    "a photo of a page": lambda ink: lined(paper(ink), EVERY_12TH, 190) * (1 - 0.4 * ACROSS) + grain(4),
+}
+
+
+@pytest.fixture(scope="module")
+def decoded() -> tuple[np.ndarray, np.ndarray]:
+    """Ink of 40 decoded digits, (40, 160, 160) from 0 to 1, and what they are."""
+    space = explorer.load("mnist-vae-20d", device="cpu")
+    images = space.decode(space.latents[::100])
+    sure = np.flatnonzero(space.classify(images).argmax(1) == space.labels[::100])[:40]
+    ink = [np.pad(enlarged((image * 255).astype(np.uint8)), 10) / 255 for image in images[sure]]
+    return np.stack(ink), space.labels[::100][sure]
+
+
+@pytest.mark.parametrize("around", SURROUNDINGS)
+def test_a_digit_is_read_whatever_surrounds_it(around: str, decoded: tuple[np.ndarray, np.ndarray]) -> None:
+    ink, labels = decoded
+    pictures = [SURROUNDINGS[around](one).clip(0, 255).round().astype(np.uint8) for one in ink]
+    read = open_classifier("mnist").probabilities(np.stack([made(picture) for picture in pictures])).argmax(1)
+    assert (read == labels).mean() >= 0.95
+
+
+@pytest.mark.parametrize(
+    "around", [name for name in SURROUNDINGS if "frame" in name or "bar" in name or "lamp" in name]
+)
+def test_a_garment_stays_whole_whatever_surrounds_it(around: str) -> None:
+    garment = np.zeros((160, 160))
+    garment[30:130, 50:110] = 0.8
+    garment[30:60, 25:135] = 0.6  # paler sleeves
+    garment[70:74, 60:100] = 0.3  # a print
+    plain = made(paper(garment).round().astype(np.uint8), "fashion-mnist")
+    found = made(SURROUNDINGS[around](garment).clip(0, 255).round().astype(np.uint8), "fashion-mnist")
+    assert np.abs(found - plain).mean() < 0.08
+    assert found[14, 14] > 0.6
+
+
+@pytest.mark.parametrize("data", SOURCES)
+@pytest.mark.parametrize(
+    "blank",
+    [
+        240 - 120 * ACROSS,
+        240 - 300 * FROM_CENTRE**2,
+        245 - 60 * (DOWN + ACROSS) + grain(3),
+        np.pad(np.full((160, 160), 230.0), ((0, 0), (50, 50))),
+        40 + 60 * DOWN,
+    ],
+)
+def test_a_blank_page_is_empty_in_any_light(data: str, blank: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=EMPTY):
+        made(blank.round().astype(np.uint8), data)
+
+
+def test_an_enlarged_image_that_fills_the_picture_is_not_taken_for_a_frame() -> None:
+    garments = originals("fashion-mnist")
+    found = np.stack([made(image, "fashion-mnist") for image in garments])
+    assert np.abs(found - garments / 255).mean() < 0.03
