@@ -125,7 +125,7 @@ def test_jobs_of_one_address_that_listens_leave_places_for_others(
         streams = [listening(other, join(site, small)) for _ in range(turns.line.per_address)]
         for stream in streams:
             stream.__enter__()
-        wait_for(lambda: all(job.is_heard() for job in turns.line._jobs))
+        wait_for(lambda: sum(job.is_heard() for job in list(turns.line._jobs)) == turns.line.per_address)
         assert MANY in ask(site, small)
         assert len(turns.line._jobs) == turns.line.per_address < WAITING
         for stream in streams:
