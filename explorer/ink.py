@@ -13,6 +13,7 @@ NEARLY = 0.9  # of the pixels; what lies within so thin a frame may as well fill
 EMPTY = "The drawing is empty: draw something first."
 FILLED = "The drawing is filled nearly everywhere: there is no figure to be seen."
 
+COARSE = 45  # of 255; grain that strong is a pattern that somebody drew
 LARGE = 256  # pixels of a side; what is larger is halved
 BROAD = 0.35  # of a side; no stroke is as broad
 CORE = 0.6  # of the darkest ink; nothing paler is ink by itself
@@ -43,6 +44,8 @@ def _height(picture: np.ndarray, strokes: bool) -> np.ndarray:
     from scipy import ndimage
 
     noise = noise_of(picture)
+    if noise > COARSE:
+        noise = 0
     if noise:
         contrast = float(np.ptp(np.percentile(picture, [0.5, 99.5])))
         blur = min(10 * noise / max(contrast, 1), max(picture.shape) / 100)
@@ -73,8 +76,9 @@ def _ground(picture: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
     rim = max(min(seen.shape) // (8 if strokes else 20), 1)
     ring = np.ones(seen.shape, bool)
     ring[rim:-rim, rim:-rim] = False
-    level = float(np.median(seen[ring]))
     finest = max(4, 3 * noise)
+    medians = np.median(border(picture)), np.median(seen[ring])  # the outermost pixels may be a dashed frame's
+    level = float(max(medians, key=lambda median: (np.abs(seen[ring] - median) < finest).mean()))
     fit = np.array([level, 0, 0, 0, 0, 0])
     rounds = [(ring, 128), (np.ones_like(ring), 6 * finest)]
     for where, widest in rounds if strokes else rounds[:1]:
@@ -85,8 +89,8 @@ def _ground(picture: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
             hold = 1e-6 * np.eye(6)  # to the last fit where nothing tells otherwise
             fit = np.linalg.solve(weighted @ places + hold, weighted @ values + hold @ fit)
     bent = np.round(basis @ fit).astype(np.float32)
-    share, plain = ((np.abs(border(picture - ground)) < finest).mean() for ground in (bent, level))
-    return bent if share > plain + 0.1 else np.full_like(picture, level)
+    off, flat_off = (np.abs(border(picture - ground)).clip(0, 6 * finest).mean() for ground in (bent, level))
+    return bent if off < 0.8 * flat_off else np.full_like(picture, level)
 
 
 def _mass(above: np.ndarray, strokes: bool) -> float:
