@@ -170,7 +170,15 @@ def test_nothing_is_kept_of_what_api_clients_send(served: gr.Blocks) -> None:
             if number % 4 < 2:
                 assert "images must have the shape" in client.get(answer).text
         wait_for(lambda: not served._queue.event_ids_to_events)
-        wait_for(lambda: rows() <= before + 40)
+
+        def forgotten() -> bool:
+            """Gradio's loops and its threads hold on to the last call that they saw, whichever it was."""
+            for _ in range(8):
+                event = client.post("call/models", json={"data": []}).json()["event_id"]
+                client.get(f"call/models/{event}")
+            return rows() <= before + 40
+
+        wait_for(forgotten)
     assert len(served.app.state_holder.session_data) <= 5
 
 
