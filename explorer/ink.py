@@ -159,7 +159,7 @@ def _figure(height: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
         parts = label(height > 0.1 * darkest)
         apart = ~np.isin(parts, np.unique(parts[core]))
     pattern = float(np.percentile(height[apart], 99)) if apart.any() else 0.0
-    low = min(max(0.12 * darkest, 1.2 * pattern, 3 * noise), 0.55 * darkest)
+    low = min(max((0.12 if strokes else 0.04) * darkest, 1.2 * pattern, 3 * noise), 0.55 * darkest)
     inked = _without_specks(apply_hysteresis_threshold(height, low, CORE * darkest))
     near = ndimage.binary_dilation(inked, iterations=side // 50 + 1)
     figure = np.where(near, height, 0)
@@ -167,7 +167,7 @@ def _figure(height: np.ndarray, noise: float, strokes: bool) -> np.ndarray:
         beside = ndimage.distance_transform_edt(near, return_distances=False, return_indices=True)
         under = ndimage.gaussian_filter(height[tuple(beside)], side / 50)
         figure = np.where(near & (under > 0.05 * darkest), height - under, figure)
-    return figure.clip(0, np.percentile(figure[inked], 99.5))
+    return figure.clip(0, np.percentile(figure[inked], 99.5 if noise else 100))
 
 
 def _without_specks(inked: np.ndarray) -> np.ndarray:
