@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TypeVar
+
+from explorer.addresses import counted
 
 Result = TypeVar("Result")
 
@@ -152,7 +153,7 @@ class PhotoLine:
         """
         if _current.get() is not None:  # a job's own part
             return work()
-        job = self._enter(visitor, address_of(address), kind, listens)
+        job = self._enter(visitor, counted(address), kind, listens)
         token = _current.set((self, job))
         try:
             self._wait(job, tell)
@@ -299,17 +300,6 @@ def _remember(among: OrderedDict[str, Result], name: str, value: Result) -> None
 
 def too_long(seconds: float) -> str:
     return f"This was stopped after {seconds:.0f} seconds; choose a smaller size."
-
-
-def address_of(host: str) -> str:
-    """A visitor's address as they are counted: of version 6, the network that one subscriber has."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if isinstance(address, IPv6Address):
-        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _setting(name: str, default: int, most: int) -> int:

@@ -11,16 +11,8 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from explorer import addresses
-from explorer.addresses import (
-    Forwarded,
-    Visitor,
-    address_of,
-    client_of,
-    named_proxies,
-    per_address,
-    read_networks,
-    share,
-)
+from explorer.addresses import Visitor, address_of, client_of, per_address, share
+from explorer.forwarded import Forwarded, lies_in, named_proxies, read_networks, uvicorn_believes_nobody
 
 TOLD = {
     "x-forwarded-for": "203.0.113.9",
@@ -117,6 +109,10 @@ def test_the_life_of_the_server_is_let_through() -> None:
         ("2001:db8:1:2::3", "2001:db8:1:2:ffff::9", True),
         ("2001:db8:1:2::3", "2001:db8:1:3::3", False),
         ("unix", "unix", True),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("testclient", "testclient", True),
     ],
 )
 def test_an_address_is_counted_with_those_that_one_customer_has(one: str, other: str, same: bool) -> None:
@@ -154,7 +150,7 @@ def test_proxies_are_named_in_the_environment(
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert addresses.lies_in(peer, named_proxies()) is named
+    assert lies_in(peer, named_proxies()) is named
 
 
 def test_an_entry_that_is_no_address_is_told_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
@@ -178,6 +174,6 @@ def test_the_server_itself_believes_nobody_while_it_is_made(monkeypatch: pytest.
         monkeypatch.delenv("FORWARDED_ALLOW_IPS", raising=False)
         if before is not None:
             monkeypatch.setenv("FORWARDED_ALLOW_IPS", before)
-        with addresses.uvicorn_believes_nobody():
+        with uvicorn_believes_nobody():
             assert os.environ["FORWARDED_ALLOW_IPS"] == ""
         assert os.environ.get("FORWARDED_ALLOW_IPS") == before

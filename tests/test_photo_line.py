@@ -339,21 +339,6 @@ def test_outside_of_a_line_nothing_is_checked() -> None:
         check()
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::1", True),
-        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("fe80::1%eth0", "fe80::2%eth1", True),
-        ("testclient", "testclient", True),
-    ],
-)
-def test_a_subscriber_is_one_address(one: str, other: str, same: bool) -> None:
-    assert (photo_line.address_of(one) == photo_line.address_of(other)) is same
-
-
 @pytest.mark.parametrize("text", ["0", "-1", "48", "many", "1.5", "²"])
 def test_a_setting_that_is_no_number_within_bounds_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXPLORER_PHOTO_JOBS", text)

@@ -22,8 +22,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp
 
 from explorer import live, own_models, same_site
-from explorer.addresses import Forwarded, named_proxies, uvicorn_believes_nobody
 from explorer.decode_worker import DecodeWorker
+from explorer.forwarded import Forwarded, named_proxies, uvicorn_believes_nobody
 from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
 from explorer.train_here import LEFT, Trainings
