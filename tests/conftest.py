@@ -19,6 +19,7 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from random_models import random_vae
 
 from explorer import train
 
@@ -80,19 +81,8 @@ def copied(tmp_path: Path) -> Callable[[Path], Path]:
 @pytest.fixture(scope="session")
 def small_vae(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an AutoencoderKL of the usual shape, 8 × 8 pixels to a latent, few channels and random weights."""
-    from diffusers import AutoencoderKL
-
     folder = tmp_path_factory.mktemp("photo-models") / "small-vae"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(8, 8, 16, 16),
-            norm_num_groups=4,
-            mid_block_add_attention=False,
-            sample_size=512,
-        ).save_pretrained(folder)
+    random_vae(norm_num_groups=4, mid_block_add_attention=False, sample_size=512).save_pretrained(folder)
     return folder
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from random_models import random_vae
 from safetensors.torch import load_file, save_file
 from skimage import data
 from torch import Tensor
@@ -77,18 +78,8 @@ def decoded(vae: Any, latents: Tensor) -> list[Image.Image]:
 @pytest.fixture(scope="module")
 def full_size(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Stable Diffusion's autoencoder with random weights: 84 million parameters, 335 MB, for one test."""
-    from diffusers import AutoencoderKL
-
     folder = tmp_path_factory.mktemp("full-size") / "vae"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(128, 256, 512, 512),
-            layers_per_block=2,
-            sample_size=256,
-        ).save_pretrained(folder)
+    random_vae((128, 256, 512, 512), layers_per_block=2, sample_size=256).save_pretrained(folder)
     yield folder
     shutil.rmtree(folder)
 

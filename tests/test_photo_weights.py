@@ -11,6 +11,7 @@ import torch
 from fake_hub import FakeHub, serve
 from huggingface_hub import constants
 from PIL import Image
+from random_models import random_vae
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -31,17 +32,8 @@ def legacy(name: str) -> str:
 @pytest.fixture(scope="module")
 def attentive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small AutoencoderKL that has attention, as Stable Diffusion's has."""
-    from diffusers import AutoencoderKL
-
     folder = tmp_path_factory.mktemp("attentive") / "model"
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(8, 8, 16, 16),
-            norm_num_groups=4,
-        ).save_pretrained(folder)
+    random_vae(norm_num_groups=4).save_pretrained(folder)
     return folder
 
 
@@ -94,17 +86,7 @@ def test_the_names_and_shapes_of_older_attention_give_the_same_latents(
 
 
 def test_a_full_size_model_under_the_old_names_gives_the_latents_of_the_renamed_one(tmp_path: Path) -> None:
-    from diffusers import AutoencoderKL
-
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = AutoencoderKL(  # Stable Diffusion 1.5's
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(128, 256, 512, 512),
-            layers_per_block=2,
-            sample_size=512,
-        ).eval()
+    model = random_vae((128, 256, 512, 512), layers_per_block=2, sample_size=512)  # Stable Diffusion 1.5's
     model.save_config(tmp_path / "vae")
     config = json.loads((tmp_path / "vae" / "config.json").read_text())
     for later in ("scaling_factor", "shift_factor", "latents_mean", "latents_std", "force_upcast", "use_quant_conv"):
