@@ -24,9 +24,9 @@ from torchvision import transforms
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from explorer import train
-from explorer.autoencoder import Autoencoder
-from explorer.datasets import SOURCES, DataUnavailable, data_root
-from explorer.recipes import RECIPES, Recipe
+from explorer.maps.autoencoder import Autoencoder
+from explorer.maps.datasets import SOURCES, DataUnavailable, data_root
+from explorer.maps.recipes import RECIPES, Recipe
 
 NAMES = ("mnist-vae-20d", "fashion-ae-2d")
 STEPS = 25  # of each slice

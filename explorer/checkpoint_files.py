@@ -18,9 +18,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.autoencoder import WEIGHTS, Architecture, Autoencoder
-from explorer.datasets import SOURCES
-from explorer.latent_space import LATENTS
+from explorer.maps.autoencoder import WEIGHTS, Architecture, Autoencoder
+from explorer.maps.datasets import SOURCES
+from explorer.maps.space import LATENTS
 
 CONFIG, HISTORY, CARD = "config.json", "history.safetensors", "README.md"
 NEEDED = (CONFIG, WEIGHTS, LATENTS)

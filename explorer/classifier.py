@@ -18,10 +18,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from explorer.datasets import DataSet, DataUnavailable, load
 from explorer.evaluate import to_input
 from explorer.kept import Kept
-from explorer.latent_space import CHECKPOINTS
+from explorer.maps.datasets import DataSet, DataUnavailable, load
+from explorer.maps.space import CHECKPOINTS
 
 WEIGHTS = "model.safetensors"
 BATCH = 128
@@ -71,7 +71,7 @@ class Classifier(
 ):
     """Three convolutions, halved twice in between, and a dense layer.
 
-    data: a name of explorer.datasets.SOURCES. size: the side of its images; larger ones are cut to their middle.
+    data: a name of explorer.maps.datasets.SOURCES. size: the side of its images; larger ones are cut to their middle.
     """
 
     def __init__(self, data: str, size: int, width: int = 16, classes: int = 10, **description: Any) -> None:

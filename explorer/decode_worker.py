@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from explorer import latent_space
 from explorer.arrays import LIMIT, as_array
-from explorer.latent_space import LatentSpace
+from explorer.maps import space as latent_space
+from explorer.maps.space import LatentSpace
 
 MAX_BATCH = 64
 MAX_PENDING = 1024

@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.autoencoder import Autoencoder, kl_divergence, reparameterise
-from explorer.datasets import DataSet, DataUnavailable, load
+from explorer.maps.autoencoder import Autoencoder, kl_divergence, reparameterise
+from explorer.maps.datasets import DataSet, DataUnavailable, load
 
 NEIGHBOURS = 10
 BATCH = 500
@@ -107,7 +107,7 @@ def measure(model: Autoencoder, data: DataSet, latents: np.ndarray) -> dict[str,
 
 
 def main(argv: list[str] | None = None) -> int:
-    from explorer.latent_space import load as load_space
+    from explorer.maps.space import load as load_space
 
     parser = argparse.ArgumentParser("python -m explorer.evaluate", description="Print the measures of a checkpoint.")
     parser.add_argument("name", help="a shipped model, or the folder of a checkpoint")

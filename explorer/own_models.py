@@ -14,11 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer import checkpoint_files, checkpoint_hub, latent_space
+from explorer import checkpoint_files, checkpoint_hub
 from explorer.addresses import address_of
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
-from explorer.latent_space import LatentSpace
-from explorer.recorded import HISTORY, formation
+from explorer.maps import space as latent_space
+from explorer.maps.recorded import HISTORY, formation
+from explorer.maps.space import LatentSpace
 
 KEPT = 32  # models
 KEPT_OF_ONE = 6  # of one visitor

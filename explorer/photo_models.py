@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer import photo_weights
-from explorer.latent_space import CHECKPOINTS
+from explorer.maps.space import CHECKPOINTS
 from explorer.photo_hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
 from explorer.scaling import Scaling
 

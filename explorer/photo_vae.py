@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from explorer.kept import Kept
-from explorer.latent_space import default_device
+from explorer.maps.space import default_device
 from explorer.photo import preprocess
 from explorer.photo_hub import Progress
 from explorer.photo_line import check

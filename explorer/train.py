@@ -16,12 +16,13 @@ from accelerate import Accelerator
 from torch import Tensor
 from tqdm import tqdm
 
-from explorer import latent_space, tsne
-from explorer.autoencoder import Autoencoder, kl_divergence, layer_table
-from explorer.datasets import DataSet, DataUnavailable, load
+from explorer import tsne
 from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
 from explorer.loss_curve import draw_curves
-from explorer.recipes import RECIPES, Recipe
+from explorer.maps import space as latent_space
+from explorer.maps.autoencoder import Autoencoder, kl_divergence, layer_table
+from explorer.maps.datasets import DataSet, DataUnavailable, load
+from explorer.maps.recipes import RECIPES, Recipe
 from explorer.train_files import History, draw_reconstructions, draw_samples, read_resume, write_resume
 
 SNAPSHOTS = 40

@@ -6,7 +6,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-from explorer.recipes import RECIPES
+from explorer.maps.recipes import RECIPES
 
 RECIPE = RECIPES["digits-vae-2d"]
 BOUNDS: dict[str, tuple[float, float]] = {

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from explorer.autoencoder import Autoencoder
-from explorer.datasets import DataSet, load
 from explorer.evaluate import to_input
-from explorer.planes import principal
+from explorer.maps.autoencoder import Autoencoder
+from explorer.maps.datasets import DataSet, load
+from explorer.maps.planes import principal
 from explorer.resume import RESUME, State, part
 from explorer.train_options import RECIPE
 

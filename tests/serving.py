@@ -14,7 +14,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from explorer import live
 from explorer.decode_worker import DecodeWorker
-from explorer.latent_space import LatentSpace
+from explorer.maps.space import LatentSpace
 from explorer.ui.connections import guard
 
 SOON = 30  # seconds after which a test gives up; nothing is asserted about how much sooner it is

@@ -67,7 +67,7 @@ def test_a_click_on_a_point_shows_whose_it_is_and_decodes_to_its_own_reconstruct
 
 
 def test_a_click_on_a_digit_shows_the_original_image(page: Page, address: str) -> None:
-    from explorer.datasets import load
+    from explorer.maps.datasets import load
 
     point = lonely_point("digits-vae-2d")
     visit(page, address, "?model=digits-vae-2d")

@@ -12,7 +12,7 @@ import torch
 import explorer
 from explorer import classifier
 from explorer.classifier import Classifier
-from explorer.datasets import load
+from explorer.maps.datasets import load
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from safetensors.numpy import load_file, save_file
 
 import explorer
 from explorer import LatentSpace, tsne
-from explorer.comparison import shared_neighbours
-from explorer.recorded import HISTORY, TSNE, formation
-from explorer.recorded import tsne as recorded_tsne
+from explorer.maps.comparison import shared_neighbours
+from explorer.maps.recorded import HISTORY, TSNE, formation
+from explorer.maps.recorded import tsne as recorded_tsne
 
 Copied = Callable[[Path], Path]
 

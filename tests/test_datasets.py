@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torchvision
 
-from explorer import datasets
-from explorer.datasets import DataUnavailable
+from explorer.maps import datasets
+from explorer.maps.datasets import DataUnavailable
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
 LABELS = np.arange(20, dtype=np.uint8) % 10

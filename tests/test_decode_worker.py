@@ -13,10 +13,10 @@ import pytest
 from serving import SOON, WatchedWorker
 
 from explorer import decode_worker
-from explorer.comparison import shared_neighbours
 from explorer.decode_worker import GONE, Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
-from explorer.latent_space import open_folder
-from explorer.recorded import formation
+from explorer.maps.comparison import shared_neighbours
+from explorer.maps.recorded import formation
+from explorer.maps.space import open_folder
 
 
 @pytest.fixture

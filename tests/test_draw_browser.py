@@ -12,9 +12,9 @@ from playwright.sync_api import Page, Route, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
-from explorer.ink import EMPTY, FILLED
-from explorer.latent_space import LatentSpace
-from explorer.own_image import like_data
+from explorer.maps.ink import EMPTY, FILLED
+from explorer.maps.own_image import like_data
+from explorer.maps.space import LatentSpace
 
 pytestmark = pytest.mark.browser
 SEVEN = [[(70, 75), (140, 70), (205, 75), (170, 140), (135, 225)], [(110, 150), (195, 145)]]  # of 280 × 280

@@ -20,7 +20,8 @@ from websockets.sync.client import connect
 ROOT = Path(__file__).resolve().parent.parent
 SERVE = """
 import sys
-from explorer import latent_space, own_models
+from explorer import own_models
+from explorer.maps import space as latent_space
 from explorer.own_models import OwnModels
 from explorer.ui import app
 from explorer.ui.ending import leave

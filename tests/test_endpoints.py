@@ -19,12 +19,13 @@ from gradio_client.exceptions import AppError
 from websockets.sync.client import connect
 
 import explorer
-from explorer import LatentSpace, classifier, latent_space, live
+from explorer import LatentSpace, classifier, live
 from explorer.classifier import Classifier
-from explorer.datasets import load
 from explorer.decode_worker import to_bytes
-from explorer.own_image import like_data
-from explorer.recipes import RECIPES
+from explorer.maps import space as latent_space
+from explorer.maps.datasets import load
+from explorer.maps.own_image import like_data
+from explorer.maps.recipes import RECIPES
 from explorer.ui import tool_endpoints
 from explorer.ui.app import launch
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from explorer import datasets, evaluate
-from explorer.autoencoder import Architecture, Autoencoder
-from explorer.datasets import DataSet
+from explorer import evaluate
+from explorer.maps import datasets
+from explorer.maps.autoencoder import Architecture, Autoencoder
+from explorer.maps.datasets import DataSet
 
 Copied = Callable[[Path], Path]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer.recipes import RECIPES
+from explorer.maps.recipes import RECIPES
 from explorer.ui.latent_map import LABEL_PIXELS, MAP_PIXELS, figure
 
 

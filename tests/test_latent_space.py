@@ -11,9 +11,10 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import explorer
-from explorer import datasets, latent_space
-from explorer.latent_space import LatentSpace
-from explorer.recipes import RECIPES
+from explorer.maps import datasets
+from explorer.maps import space as latent_space
+from explorer.maps.recipes import RECIPES
+from explorer.maps.space import LatentSpace
 
 Copied = Callable[[Path], Path]
 

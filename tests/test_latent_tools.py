@@ -12,7 +12,8 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import explorer
-from explorer import LatentSpace, latent_tools
+from explorer import LatentSpace
+from explorer.maps import tools as latent_tools
 
 
 @pytest.fixture(scope="module", params=["flat", "deep"])

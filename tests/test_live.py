@@ -18,8 +18,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from explorer import __version__, decode_worker, live
-from explorer.datasets import DataSet, DataUnavailable
 from explorer.decode_worker import to_bytes
+from explorer.maps.datasets import DataSet, DataUnavailable
 from explorer.ui import originals
 from explorer.ui.originals import Originals
 

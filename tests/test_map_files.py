@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer import map_files
+from explorer.maps import files as map_files
 
 RANDOM = np.random.default_rng(0)
 

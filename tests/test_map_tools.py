@@ -22,9 +22,9 @@ from PIL import Image
 import explorer
 from explorer import LatentSpace, classifier
 from explorer.classifier import Classifier
-from explorer.datasets import DataUnavailable, load
 from explorer.decode_worker import DecodeWorker, UnknownModel, to_bytes
-from explorer.own_image import like_data
+from explorer.maps.datasets import DataUnavailable, load
+from explorer.maps.own_image import like_data
 from explorer.ui import originals
 from explorer.ui.map_tools import KINDS, MapTools
 from explorer.ui.originals import Originals

@@ -10,10 +10,10 @@ from PIL import Image
 
 import explorer
 from explorer.classifier import open_classifier
-from explorer.datasets import SOURCES, DataUnavailable, load
-from explorer.ink import EMPTY, FILLED
-from explorer.own_image import like_data
-from explorer.recipes import RECIPES
+from explorer.maps.datasets import SOURCES, DataUnavailable, load
+from explorer.maps.ink import EMPTY, FILLED
+from explorer.maps.own_image import like_data
+from explorer.maps.recipes import RECIPES
 
 SIDES = {"digits": 8, "mnist": 28, "fashion-mnist": 28}
 

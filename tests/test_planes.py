@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import explorer
-from explorer import LatentSpace, planes
+from explorer import LatentSpace
+from explorer.maps import planes
 
 LATENTS = np.random.default_rng(0).normal(1, [3, 1, 2, 0.5, 1], (60, 5)).astype(np.float32)
 NAMES = ("z1-z3", "z4-z0", "p12-p5-p40", "p0-p1-p2")

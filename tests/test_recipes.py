@@ -2,9 +2,9 @@
 
 import pytest
 
-from explorer.autoencoder import Autoencoder
-from explorer.datasets import SOURCES
-from explorer.recipes import RECIPES, Recipe
+from explorer.maps.autoencoder import Autoencoder
+from explorer.maps.datasets import SOURCES
+from explorer.maps.recipes import RECIPES, Recipe
 
 each = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 

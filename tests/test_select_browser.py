@@ -10,8 +10,8 @@ from map_page import pad_box, pixels, place, settle, visit
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.datasets import load
 from explorer.decode_worker import to_bytes
+from explorer.maps.datasets import load
 
 pytestmark = pytest.mark.browser
 MODEL = "digits-vae-2d"

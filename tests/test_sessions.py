@@ -18,7 +18,7 @@ import pytest
 from serving import SOON, wait_for
 from starlette.testclient import TestClient
 
-from explorer import latent_space
+from explorer.maps import space as latent_space
 from explorer.ui import app
 from explorer.ui.sessions import Sessions, Visits, forget_unread
 from explorer.ui.settings import read_settings

@@ -15,7 +15,7 @@ from skimage.io import imread
 
 import explorer
 from explorer import resume, train
-from explorer.recipes import RECIPES
+from explorer.maps.recipes import RECIPES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -114,7 +114,8 @@ def test_the_config_says_all_that_is_needed_to_make_the_checkpoint_again(digits_
 
 
 def test_the_measures_in_the_config_are_those_of_the_written_files(digits_checkpoint: Path) -> None:
-    from explorer import datasets, evaluate
+    from explorer import evaluate
+    from explorer.maps import datasets
 
     space = explorer.load(digits_checkpoint, device="cpu")
     measures = evaluate.measure(space.model, datasets.load("digits"), space.latents)
@@ -129,7 +130,7 @@ def test_the_model_card_gives_the_command_and_the_measures(digits_checkpoint: Pa
 
 
 def test_the_latents_are_the_encoded_test_set(digits_checkpoint: Path) -> None:
-    from explorer import datasets
+    from explorer.maps import datasets
 
     test = datasets.load("digits")
     latents = load_file(digits_checkpoint / "latents.safetensors")

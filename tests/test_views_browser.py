@@ -22,9 +22,9 @@ from map_page import (
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.comparison import shared_neighbours
 from explorer.decode_worker import to_bytes
-from explorer.recorded import formation, tsne
+from explorer.maps.comparison import shared_neighbours
+from explorer.maps.recorded import formation, tsne
 
 pytestmark = pytest.mark.browser
 PLAIN, VARIATIONAL, DIGITS = "fashion-ae-2d", "fashion-vae-2d", "digits-vae-2d"

@@ -29,7 +29,7 @@ from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.decode_worker import to_bytes
-from explorer.map_files import gif
+from explorer.maps.files import gif
 
 pytestmark = pytest.mark.browser
 MODEL = "fashion-vae-2d"

@@ -20,8 +20,8 @@ from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
 from explorer.decode_worker import Busy, DecodeWorker, to_bytes
-from explorer.latent_space import LatentSpace
 from explorer.live import refusal
+from explorer.maps.space import LatentSpace
 from explorer.tool_thread import ToolThread
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read

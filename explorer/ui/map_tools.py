@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from explorer import map_files
 from explorer.decode_worker import DecodeWorker, to_bytes
-from explorer.latent_space import LatentSpace
+from explorer.maps import files as map_files
+from explorer.maps.space import LatentSpace
 from explorer.ui.answers import (
     MAX_IMAGES,
     classes,
@@ -182,7 +182,7 @@ class MapTools(MapViews):
         test set's, which grows as it leaves the manifold of the data.
         """
         space = self.worker.space(model, plane)
-        from explorer.own_image import like_data
+        from explorer.maps.own_image import like_data
 
         image = like_data(grey(width, height, pixels), str(space.config["data"]), space.image_shape)
         z = space.encode(image[None])

@@ -3,10 +3,10 @@
 # No `from __future__ import annotations` here: gr.api reads the annotations as types.
 import numpy as np
 
-from explorer.comparison import shared_neighbours
 from explorer.decode_worker import DecodeWorker
-from explorer.latent_space import LatentSpace
-from explorer.recorded import formation, tsne
+from explorer.maps.comparison import shared_neighbours
+from explorer.maps.recorded import formation, tsne
+from explorer.maps.space import LatentSpace
 from explorer.ui.answers import values
 
 NEIGHBOURS = 10

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from explorer.datasets import SOURCES, DataUnavailable, load
+from explorer.maps.datasets import SOURCES, DataUnavailable, load
 from explorer.ui.texts import say
 
 RETRY_SECONDS = 600

@@ -7,8 +7,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
-from explorer.latent_space import LatentSpace
 from explorer.live import refusal
+from explorer.maps.space import LatentSpace
 from explorer.own_models import OwnModels
 from explorer.ui.latent_map import introduce
 from explorer.ui.texts import ENGLISH, language_of, say

@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from explorer.datasets import load
 from explorer.decode_worker import to_bytes
+from explorer.maps.datasets import load
 from explorer.train_here import Training
 from explorer.train_options import RECIPE
 from explorer.train_progress import Progress

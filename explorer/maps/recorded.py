@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from explorer.kept import remembered
-from explorer.latent_space import LatentSpace
+from explorer.maps.space import LatentSpace
 
 HISTORY = "history.safetensors"
 TSNE = "tsne.safetensors"

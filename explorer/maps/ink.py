@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from explorer.picture_frame import border, noise_of, without_frame
+from explorer.maps.picture_frame import border, noise_of, without_frame
 
 FAINT = 16  # of 255; what stands out by less is paper grain or a camera's noise
 FULL = 0.95  # of the pixels

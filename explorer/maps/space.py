@@ -17,19 +17,19 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from explorer.arrays import as_array
-from explorer.autoencoder import WEIGHTS, Autoencoder, checkpoint_file
 from explorer.kept import Kept
-from explorer.latent_tools import LatentTools
-from explorer.planes import Plane, named, principal
+from explorer.maps.autoencoder import WEIGHTS, Autoencoder, checkpoint_file
+from explorer.maps.planes import Plane, named, principal
+from explorer.maps.tools import LatentTools
 
-CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
 LATENTS = "latents.safetensors"
 BATCH = 1024
 
 
 def available() -> list[str]:
     """The names of the shipped maps, in the order in which they teach."""
-    from explorer.recipes import RECIPES
+    from explorer.maps.recipes import RECIPES
 
     return [name for name in RECIPES if (CHECKPOINTS / name / "config.json").is_file()]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from explorer.datasets import pad
-from explorer.ink import bright_on_black
+from explorer.maps.datasets import pad
+from explorer.maps.ink import bright_on_black
 
 SHORTEST, LONGEST = 8, 512  # pixels of a side
 
@@ -24,8 +24,8 @@ def like_data(image: ArrayLike, data: str, image_shape: tuple[int, int]) -> np.n
     made theirs.
 
     image: sides from 8 to 512; dark on light or light on dark, wherever and however large the figure is.
-    data: a name of explorer.datasets.SOURCES. image_shape: that of the model; what is larger than the data set's own
-    images is zeros around them.
+    data: a name of explorer.maps.datasets.SOURCES. image_shape: that of the model; what is larger than the data set's
+    own images is zeros around them.
     Raises ValueError with a sentence: no such picture, data set or shape; nothing drawn; nearly everything drawn.
     """
     if data not in MAKERS:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from explorer.autoencoder import Architecture
+from explorer.maps.autoencoder import Architecture
 
 
 @dataclass(frozen=True)
