@@ -25,9 +25,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import explorer
-from explorer.metrics import compare
-from explorer.photo import preprocess
-from explorer.photo_models import BUILT_IN, KNOWN, is_cached
+from explorer.photos.image import preprocess
+from explorer.photos.metrics import compare
+from explorer.photos.models import BUILT_IN, KNOWN, is_cached
 
 ROUNDS = 7
 SPEED = ["model", "side", "encode", "ours", "channels last", "decode", "ours", "channels last", "overhead", "peak"]

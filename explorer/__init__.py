@@ -9,14 +9,14 @@ __all__ = ["LatentSpace", "PhotoVAE", "available", "load", "load_vae"]
 
 if TYPE_CHECKING:
     from explorer.maps.space import LatentSpace, available, load
-    from explorer.photo_vae import PhotoVAE, load_vae
+    from explorer.photos.vae import PhotoVAE, load_vae
 
 
 def __getattr__(name: str) -> Any:
     if name in ("PhotoVAE", "load_vae"):
-        from explorer import photo_vae
+        from explorer.photos import vae
 
-        return getattr(photo_vae, name)
+        return getattr(vae, name)
     if name in __all__:
         from explorer.maps import space as latent_space
 

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from explorer.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
-from explorer.photo_hub import UNREACHABLE, reach_hub
-from explorer.photo_models import is_hub_id
+from explorer.photos.hub import UNREACHABLE, reach_hub
+from explorer.photos.models import is_hub_id
 
 NO_ID = "That is no Hub id; one looks like owner/name."
 MISSING = "There is no public checkpoint of that id on the Hub."

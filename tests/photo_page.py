@@ -13,7 +13,7 @@ import skimage.data
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
-from explorer.photo_vae import PhotoVAE, load_vae
+from explorer.photos.vae import PhotoVAE, load_vae
 
 SOON = 20_000  # milliseconds; an answer takes far less where the cores are free
 BUSY = '#photo-view [data-role="busy"]'

@@ -25,7 +25,7 @@ from explorer.decode_worker import DecodeWorker
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
 from explorer.own_models import UNFIT, OwnModels
-from explorer.photo_hub import UNREACHABLE
+from explorer.photos.hub import UNREACHABLE
 
 WEIGHTS, LATENTS = NEEDED[1:]
 Damage = Callable[[Path], object]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.gpu import SPENT, on_gpu
+from explorer.photos.gpu import SPENT, on_gpu
 
 
 class QuotaError(Exception):

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.latent_edits import (
+from explorer.photos.edits import (
     MAX_SEED,
     Channel,
     Edits,

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 import explorer
-from explorer.latent_exchange import Party, convert
-from explorer.latent_files import load, save
-from explorer.photo_jobs import open_latents
-from explorer.scaling import Scaling
+from explorer.photos.exchange import Party, convert
+from explorer.photos.files import load, save
+from explorer.photos.jobs import open_latents
+from explorer.photos.scaling import Scaling
 
 RAW = np.random.default_rng(0).normal(0, 5, (4, 6, 8)).astype(np.float32)
 SD, XL = Scaling(0.18215), Scaling(0.13025)

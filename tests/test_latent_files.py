@@ -15,9 +15,9 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_torch
 
 import explorer
-from explorer import latent_files
-from explorer.latent_files import LatentFile, load, save, snippet
-from explorer.scaling import Scaling
+from explorer.photos import files as latent_files
+from explorer.photos.files import LatentFile, load, save, snippet
+from explorer.photos.scaling import Scaling
 
 LATENTS = np.random.default_rng(0).normal(0, 1, (4, 5, 7)).astype(np.float32)
 NPY = "lat.npy", "lat.safetensors"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from explorer.latent_views import (
+from explorer.photos.views import (
     DIVERGING,
     SEQUENTIAL,
     channel_pictures,

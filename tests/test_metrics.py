@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from explorer.metrics import WINDOW, Measures, compare, compression, error_map
+from explorer.photos.metrics import WINDOW, Measures, compare, compression, error_map
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.integers(0, 256, (24, 17, 3), dtype=np.uint8)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from explorer import photo
-from explorer.photo import limit_side, open_photo, preprocess, read_photo, to_rgb
+from explorer.photos import image as photo
+from explorer.photos.image import limit_side, open_photo, preprocess, read_photo, to_rgb
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)

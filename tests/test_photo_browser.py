@@ -42,13 +42,15 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from safetensors import safe_open
 
-from explorer import latent_views, metrics, photo_jobs
-from explorer.latent_edits import Channel, Edits, interpolate, take_channels
-from explorer.photo import BROKEN, TOO_MANY
-from explorer.photo_file import EMPTY, TEXT, VECTOR
-from explorer.photo_hub import UNREACHABLE
-from explorer.photo_models import KNOWN
-from explorer.photo_vae import load_vae
+from explorer.photos import jobs as photo_jobs
+from explorer.photos import metrics
+from explorer.photos import views as latent_views
+from explorer.photos.edits import Channel, Edits, interpolate, take_channels
+from explorer.photos.formats.file import EMPTY, TEXT, VECTOR
+from explorer.photos.hub import UNREACHABLE
+from explorer.photos.image import BROKEN, TOO_MANY
+from explorer.photos.models import KNOWN
+from explorer.photos.vae import load_vae
 from explorer.ui import photo_examples
 
 pytestmark = pytest.mark.browser

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext
 
-from explorer.photo import open_photo, preprocess, read_photo, to_rgb
-from explorer.photo_colour import DAMAGED, LARGEST_PROFILE, PRIMARIES, SRGB_PRIMARIES, UNFIT, Space, from_srgb, to_xyz
+from explorer.photos.colour import DAMAGED, LARGEST_PROFILE, PRIMARIES, SRGB_PRIMARIES, UNFIT, Space, from_srgb, to_xyz
+from explorer.photos.image import open_photo, preprocess, read_photo, to_rgb
 from explorer.ui.photo_files import save_png
 
 HEIGHT, WIDTH = 18, 32
@@ -92,7 +92,7 @@ def iccp(profile: bytes) -> bytes:
 
 
 def icc(space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes:
-    """A profile of version 2 for a printer: of a space that explorer.photo_colour makes none for."""
+    """A profile of version 2 for a printer: of a space that explorer.photos.colour makes none for."""
     tags = {b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061), **tags}
     table, data, start = b"", b"", 132 + 12 * len(tags)
     for name, value in tags.items():

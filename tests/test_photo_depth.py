@@ -12,9 +12,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from explorer import photo_depth
-from explorer.photo import BROKEN, ORIENTATION, TOO_MANY, open_photo, preprocess, read_photo, to_rgb
-from explorer.photo_depth import guess_range, range_note, to_bytes
+from explorer.photos import depth
+from explorer.photos.depth import guess_range, range_note, to_bytes
+from explorer.photos.image import BROKEN, ORIENTATION, TOO_MANY, open_photo, preprocess, read_photo, to_rgb
 
 HEIGHT, WIDTH = 24, 40
 DOWN, ACROSS = np.mgrid[0:HEIGHT, 0:WIDTH] / [[[HEIGHT - 1]], [[WIDTH - 1]]]
@@ -476,7 +476,7 @@ def test_a_large_deep_picture_is_worked_on_in_bands(tmp_path: Path) -> None:
     open_photo(file)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2.5 * values.nbytes + 32 * photo_depth.BAND
+    assert peak < 2.5 * values.nbytes + 32 * depth.BAND
 
 
 def test_values_are_rounded_and_not_a_number_is_black() -> None:

@@ -23,12 +23,13 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from explorer import latent_views, metrics
-from explorer.latent_edits import Channel, Edits
-from explorer.photo import BROKEN, NO_IMAGE
-from explorer.photo_file import EMPTY
-from explorer.photo_hub import UNREACHABLE
-from explorer.photo_vae import PhotoVAE, load_vae
+from explorer.photos import metrics
+from explorer.photos import views as latent_views
+from explorer.photos.edits import Channel, Edits
+from explorer.photos.formats.file import EMPTY
+from explorer.photos.hub import UNREACHABLE
+from explorer.photos.image import BROKEN, NO_IMAGE
+from explorer.photos.vae import PhotoVAE, load_vae
 from explorer.ui import photo_files, photo_tab
 from explorer.ui.app import launch
 

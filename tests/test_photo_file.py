@@ -13,10 +13,14 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms
 
-from explorer import photo_bmp, photo_file, photo_gif, photo_jpeg, photo_png
-from explorer.photo import BROKEN, ORIENTATION, TOO_MANY, open_photo, read_photo
-from explorer.photo_colour import DAMAGED
-from explorer.photo_file import read_image
+from explorer.photos.colour import DAMAGED
+from explorer.photos.formats import bmp as photo_bmp
+from explorer.photos.formats import file as photo_file
+from explorer.photos.formats import gif
+from explorer.photos.formats import jpeg as photo_jpeg
+from explorer.photos.formats import png as photo_png
+from explorer.photos.formats.file import read_image
+from explorer.photos.image import BROKEN, ORIENTATION, TOO_MANY, open_photo, read_photo
 
 WIDTH, HEIGHT = 24, 16
 PIXELS = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
@@ -339,7 +343,7 @@ def test_the_first_frame_of_a_gif_lies_on_white_where_it_is_smaller_than_its_can
 
 
 def test_a_gif_with_more_blocks_than_a_picture_has_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(photo_gif, "MOST_BLOCKS", 1000)
+    monkeypatch.setattr(gif, "MOST_BLOCKS", 1000)
     assert refusal(b"GIF89a" + bytes(7) + b"\x21\xfe" + b"\1x" * 5000 + b"\0", tmp_path) == BROKEN
 
 

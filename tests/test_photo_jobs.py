@@ -8,11 +8,12 @@ from PIL import Image
 from skimage import data
 
 import explorer
-from explorer import photo_jobs, photo_vae
-from explorer.latent_files import LatentFile
-from explorer.metrics import compare
-from explorer.photo_jobs import Encoding, decode, encode, encode_or_built_in, influence, open_latents
-from explorer.photo_models import BUILT_IN
+from explorer.photos import jobs as photo_jobs
+from explorer.photos import vae as photo_vae
+from explorer.photos.files import LatentFile
+from explorer.photos.jobs import Encoding, decode, encode, encode_or_built_in, influence, open_latents
+from explorer.photos.metrics import compare
+from explorer.photos.models import BUILT_IN
 
 
 @pytest.fixture(autouse=True)

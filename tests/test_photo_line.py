@@ -15,9 +15,11 @@ import torch
 from PIL import Image
 from serving import SOON, wait_for
 
-from explorer import photo_jobs, photo_line, photo_models
-from explorer.photo_line import CLOSED, FULL, LEFT, MANY, REPLACED, WAITING, GivenUp, PhotoLine, Replaced, Stopped
-from explorer.photo_vae import PhotoVAE
+from explorer.photos import jobs as photo_jobs
+from explorer.photos import line as photo_line
+from explorer.photos import models as photo_models
+from explorer.photos.line import CLOSED, FULL, LEFT, MANY, REPLACED, WAITING, GivenUp, PhotoLine, Replaced, Stopped
+from explorer.photos.vae import PhotoVAE
 
 
 class Visitor:

@@ -20,9 +20,10 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import explorer
-from explorer import photo_jobs, photo_models
-from explorer.photo_hub import UNREACHABLE, Hub, visitors_cache
-from explorer.photo_models import (
+from explorer.photos import jobs as photo_jobs
+from explorer.photos import models as photo_models
+from explorer.photos.hub import UNREACHABLE, Hub, visitors_cache
+from explorer.photos.models import (
     BUILT_IN,
     KNOWN,
     MAX_BYTES,
@@ -35,7 +36,7 @@ from explorer.photo_models import (
     read_config,
     source_of,
 )
-from explorer.photo_weights import WEIGHTS
+from explorer.photos.weights import WEIGHTS
 
 NO_AUTOENCODER = "That is no image autoencoder: its config.json does not name AutoencoderKL or AutoencoderTiny."
 BAD_SIZES = "The model's config.json holds sizes that no image autoencoder has."

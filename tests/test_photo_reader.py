@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 from serving import wait_for
 
-from explorer import photo, photo_line, photo_reader
-from explorer.photo import BROKEN, NO_IMAGE
-from explorer.photo_line import LEFT, GivenUp, PhotoLine
-from explorer.photo_reader import PhotoReader
+from explorer.photos import image as photo
+from explorer.photos import line as photo_line
+from explorer.photos import reader as photo_reader
+from explorer.photos.image import BROKEN, NO_IMAGE
+from explorer.photos.line import LEFT, GivenUp, PhotoLine
+from explorer.photos.reader import PhotoReader
 
 FIFO = hasattr(os, "mkfifo")
 
@@ -150,7 +152,7 @@ def test_the_process_loads_nothing_heavy() -> None:
     import subprocess
     import sys
 
-    code = "import explorer.photo_child, sys; print(*{name.split('.')[0] for name in sys.modules})"
+    code = "import explorer.photos.child, sys; print(*{name.split('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"torch", "gradio", "diffusers", "scipy", "skimage", "plotly", "fastapi"}.isdisjoint(loaded)
 

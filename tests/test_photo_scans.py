@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from explorer.photo_scans import MANY, MOST, check_scans, count_scans
+from explorer.photos.formats.scans import MANY, MOST, check_scans, count_scans
 
 EOI = b"\xff\xd9"
 

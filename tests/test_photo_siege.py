@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 from serving import wait_for
 
-from explorer import photo_jobs
-from explorer.photo_line import LEFT, MANY, WAITING, PhotoLine
-from explorer.photo_scans import MANY as MANY_SCANS
+from explorer.photos import jobs as photo_jobs
+from explorer.photos.formats.scans import MANY as MANY_SCANS
+from explorer.photos.line import LEFT, MANY, WAITING, PhotoLine
 from explorer.ui import app
 from explorer.ui.photo_turns import PhotoTurns
 

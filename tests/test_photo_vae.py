@@ -18,9 +18,9 @@ from torch import Tensor
 from torchvision.transforms import ToTensor
 
 import explorer
-from explorer import photo_vae
-from explorer.photo_vae import PhotoVAE
-from explorer.photo_weights import WEIGHTS
+from explorer.photos import vae as photo_vae
+from explorer.photos.vae import PhotoVAE
+from explorer.photos.weights import WEIGHTS
 
 SCALE = 0.18215
 SIZES = [(301, 203), (1, 1), (1, 500), (500, 1), (64, 48), (8, 8)]

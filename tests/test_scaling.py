@@ -10,9 +10,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import explorer
-from explorer.latent_files import save, snippet
-from explorer.photo_weights import WEIGHTS
-from explorer.scaling import Scaling
+from explorer.photos.files import save, snippet
+from explorer.photos.scaling import Scaling
+from explorer.photos.weights import WEIGHTS
 
 MEAN, STD = [-1.6574, 1.886, -1.383, 2.5155], [8.4927, 5.9022, 6.5498, 5.2299]
 KINDS = [

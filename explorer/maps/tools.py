@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from explorer.arrays import as_array
-from explorer.latent_edits import interpolate
+from explorer.photos.edits import interpolate
 
 if TYPE_CHECKING:
     from sklearn.neighbors import NearestNeighbors

@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from explorer import photo_jobs
-from explorer.photo_hub import Progress
-from explorer.photo_jobs import Encoding
-from explorer.photo_models import BUILT_IN, for_visitors
+from explorer.photos import jobs as photo_jobs
+from explorer.photos.hub import Progress
+from explorer.photos.jobs import Encoding
+from explorer.photos.models import BUILT_IN, for_visitors
 from explorer.ui.photo_measures import headers, notes_html, row
 from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
 from explorer.ui.photo_view import fetching

@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from explorer import photo_jobs
-from explorer.latent_files import load, save
-from explorer.latent_views import channel_pictures
-from explorer.photo import LARGEST
-from explorer.photo_jobs import Encoding
-from explorer.photo_models import BUILT_IN, for_visitors
-from explorer.photo_reader import read_photo
+from explorer.photos import jobs as photo_jobs
+from explorer.photos.files import load, save
+from explorer.photos.image import LARGEST
+from explorer.photos.jobs import Encoding
+from explorer.photos.models import BUILT_IN, for_visitors
+from explorer.photos.reader import read_photo
+from explorer.photos.views import channel_pictures
 from explorer.ui.endpoints import with_sentences
 from explorer.ui.photo_compare import run_models
 from explorer.ui.photo_files import new_folder

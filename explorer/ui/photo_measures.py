@@ -6,8 +6,8 @@ from html import escape
 
 import numpy as np
 
-from explorer.metrics import Measures, compression
-from explorer.photo_jobs import Decoding, Encoding
+from explorer.photos.jobs import Decoding, Encoding
+from explorer.photos.metrics import Measures, compression
 from explorer.ui.texts import ENGLISH, say, translated
 
 

@@ -10,11 +10,11 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageOps
 
-from explorer import photo_jobs
-from explorer.latent_edits import interpolate, number, take_channels
-from explorer.photo_jobs import Encoding
-from explorer.photo_line import Replaced
-from explorer.photo_reader import read_photo
+from explorer.photos import jobs as photo_jobs
+from explorer.photos.edits import interpolate, number, take_channels
+from explorer.photos.jobs import Encoding
+from explorer.photos.line import Replaced
+from explorer.photos.reader import read_photo
 from explorer.ui.photo_files import photo_input
 from explorer.ui.photo_measures import notes_html
 from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns

@@ -11,14 +11,14 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from explorer import photo_jobs
-from explorer.latent_files import load, save, snippet
-from explorer.metrics import compare
-from explorer.photo import LARGEST
-from explorer.photo_jobs import Decoding, Encoding
-from explorer.photo_line import Replaced, check
-from explorer.photo_models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
-from explorer.photo_reader import read_photo
+from explorer.photos import jobs as photo_jobs
+from explorer.photos.files import load, save, snippet
+from explorer.photos.image import LARGEST
+from explorer.photos.jobs import Decoding, Encoding
+from explorer.photos.line import Replaced, check
+from explorer.photos.metrics import compare
+from explorer.photos.models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
+from explorer.photos.reader import read_photo
 from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
 from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png, touch
 from explorer.ui.photo_measures import measures_list, notes_html

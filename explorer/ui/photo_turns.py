@@ -12,8 +12,8 @@ from typing import Any
 import gradio as gr
 from gradio.context import LocalContext
 
-from explorer import photo_reader
-from explorer.photo_line import WAITING, PhotoLine, check
+from explorer.photos import reader as photo_reader
+from explorer.photos.line import WAITING, PhotoLine, check
 from explorer.ui.listeners import Listeners
 from explorer.ui.texts import language_of, say
 

@@ -12,10 +12,10 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from explorer.latent_edits import BITS, MAX_SIGMA, Edits, number, parse_channels, seed
-from explorer.latent_views import channel_pictures, colour_bar, deviation_pictures, heat
-from explorer.metrics import error_map
-from explorer.photo_jobs import Encoding
+from explorer.photos.edits import BITS, MAX_SIGMA, Edits, number, parse_channels, seed
+from explorer.photos.jobs import Encoding
+from explorer.photos.metrics import error_map
+from explorer.photos.views import channel_pictures, colour_bar, deviation_pictures, heat
 from explorer.ui.component import component, read
 from explorer.ui.texts import say
 

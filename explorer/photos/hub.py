@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from explorer import photo_weights
+from explorer.photos import weights
 
 PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
 UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
@@ -41,7 +41,7 @@ class Hub:
             if isinstance(config, str):
                 folder = Path(config).parent
                 with suppress(ValueError):
-                    photo_weights.files_of(folder)
+                    weights.files_of(folder)
                     return folder
         return None
 
@@ -57,7 +57,7 @@ class Hub:
             raise
         except Exception:
             found: dict[str, int] = {}
-            for name in (prefix + name for prefix in PREFIXES for name in ("config.json", photo_weights.WEIGHTS)):
+            for name in (prefix + name for prefix in PREFIXES for name in ("config.json", weights.WEIGHTS)):
                 with suppress(errors.RemoteEntryNotFoundError):
                     url = hf_hub_url(repo_id, name, endpoint=_endpoint())
                     found[name] = get_hf_file_metadata(url, token=self.token, endpoint=_endpoint()).size or 0

@@ -1,4 +1,4 @@
-"""A process that reads image files for `explorer.photo_reader`, and can be killed when one of them keeps it busy.
+"""A process that reads image files for `explorer.photos.reader`, and can be killed when one of them keeps it busy.
 
 Each line of its input is {"path", "longest"}; each answer a line {"width", "height", "note"} and the RGB bytes, or
 {"error": sentence}.
@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from explorer.photo import BROKEN, read_photo
-from explorer.photo_scans import check_scans
+from explorer.photos.formats.scans import check_scans
+from explorer.photos.image import BROKEN, read_photo
 
 
 def main() -> None:

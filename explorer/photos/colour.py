@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, ImageCms
 
-from explorer.photo_depth import bands
+from explorer.photos.depth import bands
 
 DAMAGED = "The photo's colour profile is damaged and was left out."
 UNFIT = "The photo's colour profile belongs to another kind of picture and was left out."

@@ -16,11 +16,11 @@ from typing import BinaryIO, cast
 
 from PIL import Image
 
-from explorer.photo import BROKEN
-from explorer.photo_frame import MAX_PIXELS
-from explorer.photo_line import check
+from explorer.photos.formats.frame import MAX_PIXELS
+from explorer.photos.image import BROKEN
+from explorer.photos.line import check
 
-HOUSE = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 15
 PAUSE = 0.1  # between two looks at whether the answer is still waited for
 MAX_LINE = 65_536  # bytes
@@ -49,8 +49,10 @@ class PhotoReader:
         atexit.unregister(self.close)
 
     def read(self, source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
-        """`explorer.photo.read_photo` with a deadline. Raises ValueError with a sentence as that does, for a JPEG with
-        too many scans and for what takes too long; Stopped when the photo job that asks is to end."""
+        """`explorer.photos.image.read_photo` with a deadline.
+
+        Raises ValueError with a sentence as that does, for a JPEG with too many scans and for what takes too long;
+        Stopped when the photo job that asks is to end."""
         with self._lock:
             process = self._ready()
             answer = self._thread.submit(_ask, process, os.fspath(source), longest)
@@ -74,10 +76,10 @@ class PhotoReader:
         if self._process is None or self._process.poll() is not None:
             self._end()
             atexit.register(self.close)
-            paths = os.pathsep.join(filter(None, (str(HOUSE), os.environ.get("PYTHONPATH"))))
+            paths = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
             try:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "explorer.photo_child"],
+                    [sys.executable, "-m", "explorer.photos.child"],
                     env={**os.environ, **THREADS, "PYTHONPATH": paths},
                     stdin=subprocess.PIPE,  # which tells it when this process is gone
                     stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from explorer.photo_frame import Frame, orientation_alone
+from explorer.photos.formats.frame import Frame, orientation_alone
 
 PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
 KEPT = {b"VP8X", b"ANIM", b"ALPH", *PIXELS}

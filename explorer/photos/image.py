@@ -8,13 +8,13 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageOps
 
-from explorer.photo_colour import Space, note_cicp, source_of, srgb_levels, to_srgb
-from explorer.photo_depth import low_bytes, to_eight_bits
-from explorer.photo_file import BROKEN as BROKEN
-from explorer.photo_file import NO_IMAGE as NO_IMAGE
-from explorer.photo_file import TOO_MANY as TOO_MANY
-from explorer.photo_file import read_image
-from explorer.photo_frame import ORIENTATION
+from explorer.photos.colour import Space, note_cicp, source_of, srgb_levels, to_srgb
+from explorer.photos.depth import low_bytes, to_eight_bits
+from explorer.photos.formats.file import BROKEN as BROKEN
+from explorer.photos.formats.file import NO_IMAGE as NO_IMAGE
+from explorer.photos.formats.file import TOO_MANY as TOO_MANY
+from explorer.photos.formats.file import read_image
+from explorer.photos.formats.frame import ORIENTATION
 
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
 SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
@@ -23,7 +23,7 @@ SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
 def open_photo(source: str | os.PathLike[str] | Image.Image, longest: int | None = None) -> Image.Image:
     """An image file, or a PIL image of any mode -> the same in RGB, in sRGB, the right way up.
 
-    Alpha is laid over white, an animation gives the first frame that it shows, more than 8 bits become 8 as photo_depth
+    Alpha is laid over white, an animation gives the first frame that it shows, more than 8 bits become 8 as `depth`
     says.
     longest: a hint; a large JPEG is read at a fraction of its size that has at least this many pixels on a side.
     Raises ValueError with a sentence: no image, damaged, over 64 megapixels.

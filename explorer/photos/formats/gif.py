@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from explorer.photo_frame import Frame
+from explorer.photos.formats.frame import Frame
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
 CONTROL = b"\xf9\4"  # label and length of a graphic control extension

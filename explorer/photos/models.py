@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer import photo_weights
 from explorer.maps.space import CHECKPOINTS
-from explorer.photo_hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
-from explorer.scaling import Scaling
+from explorer.photos import weights
+from explorer.photos.hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
+from explorer.photos.scaling import Scaling
 
 if TYPE_CHECKING:
     import torch
@@ -224,14 +224,14 @@ def _download(repo_id: str, hub: Hub, progress: Progress | None) -> Path:
 
 def _fetch_weights(hub: Hub, repo_id: str, prefix: str, sizes: dict[str, int], progress: Progress | None) -> None:
     """Raises ValueError with a sentence: none there, only a pickle, too large, a part missing."""
-    chosen = photo_weights.choose(sizes)
+    chosen = weights.choose(sizes)
     names = [chosen]
     if chosen.endswith(".json"):
-        if sizes[chosen] > photo_weights.MAX_INDEX:
-            raise ValueError(photo_weights.DAMAGED)
-        names = photo_weights.parts(hub.fetch(repo_id, prefix + chosen))
+        if sizes[chosen] > weights.MAX_INDEX:
+            raise ValueError(weights.DAMAGED)
+        names = weights.parts(hub.fetch(repo_id, prefix + chosen))
     if not all(name in sizes for name in names):
-        raise ValueError(photo_weights.INCOMPLETE)
+        raise ValueError(weights.INCOMPLETE)
     if sum(sizes[name] for name in names) > MAX_BYTES:
         raise ValueError(f"The model's weights are over {MAX_BYTES // 10**9} GB; no image autoencoder needs that.")
     for name in names:
@@ -274,7 +274,7 @@ def _is_sensible(config: dict[str, Any]) -> bool:
 def weight_files(folder: Path) -> list[Path]:
     """The files that a model's folder is opened from. Raises ValueError as `open_model` does."""
     read_config(folder / "config.json")
-    return [folder / "config.json", *photo_weights.files_of(folder)]
+    return [folder / "config.json", *weights.files_of(folder)]
 
 
 def loading_options(source: str, folder: Path) -> dict[str, str]:
@@ -282,7 +282,7 @@ def loading_options(source: str, folder: Path) -> dict[str, str]:
     options = {}
     if folder.name == "vae" and Path(source).name != "vae" and source != BUILT_IN:
         options["subfolder"] = "vae"
-    if variant := photo_weights.variant_of(folder):
+    if variant := weights.variant_of(folder):
         options["variant"] = variant
     return options
 
@@ -296,7 +296,7 @@ def open_model(folder: Path, dtype: torch.dtype) -> tuple[AutoencoderKL | Autoen
     import diffusers
     import torch
 
-    config, files = read_config(folder / "config.json"), photo_weights.files_of(folder)
+    config, files = read_config(folder / "config.json"), weights.files_of(folder)
     if config.get("quantization_config"):  # its weights are no plain numbers
         raise ValueError(NOT_BUILT)
     try:
@@ -304,7 +304,7 @@ def open_model(folder: Path, dtype: torch.dtype) -> tuple[AutoencoderKL | Autoen
             model = getattr(diffusers, config["_class_name"]).from_config(config)
     except Exception:
         raise ValueError(NOT_BUILT) from None
-    more = photo_weights.load(model, files, dtype)
+    more = weights.load(model, files, dtype)
     return model.eval(), [_more(more)] if more else []
 
 

@@ -6,8 +6,8 @@ import struct
 
 import numpy as np
 
-from explorer import photo_png
-from explorer.photo_frame import MAX_PIXELS, Frame, Rare
+from explorer.photos.formats import png
+from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare
 
 HEADER = struct.Struct("<IiiHHIIiiII")  # BITMAPINFOHEADER: size, width, height, planes, bits, compression, ...
 CORE, INFO, WITH_ALPHA = 12, 40, 56  # sizes of headers in bytes
@@ -140,8 +140,8 @@ def largest_icon(data: bytes) -> Frame:
     best = max(entries, key=lambda entry: ((entry[0] or 256) * (entry[1] or 256), entry[5]))
     length, at = best[-2:]
     content = data[at : at + length]
-    if content.startswith(photo_png.SIGNATURE):
-        return photo_png.first_frame(content)
+    if content.startswith(png.SIGNATURE):
+        return png.first_frame(content)
     _, width, height, _, _, compression, *_ = HEADER.unpack_from(content)
     if compression != RAW:
         raise Rare("An icon's pixels are not packed.")

@@ -15,10 +15,10 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError, features
 
-from explorer import photo_bmp, photo_gif, photo_jpeg, photo_png, photo_webp
-from explorer.photo_colour import note_cicp
-from explorer.photo_depth import low_bytes, read_colour_pfm, read_tiff
-from explorer.photo_frame import MAX_PIXELS, Frame, Rare, Tag, first_tags, orientation_alone
+from explorer.photos.colour import note_cicp
+from explorer.photos.depth import low_bytes, read_colour_pfm, read_tiff
+from explorer.photos.formats import bmp, gif, jpeg, png, webp
+from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare, Tag, first_tags, orientation_alone
 
 LONGEST_SIDE = 250_000  # pixels
 LEAST = 16  # bytes without which there is no image
@@ -33,12 +33,12 @@ VIDEO = "That file is no photo this page can open: it is a video; save one of it
 TEXT = "That file is no photo this page can open: it is text or a web page; download the picture itself."
 
 FRAMES: dict[str, Callable[[bytes], Frame]] = {
-    "PNG": photo_png.first_frame,
-    "JPEG": photo_jpeg.first_frame,
-    "GIF": photo_gif.first_frame,
-    "WebP": photo_webp.first_frame,
-    "BMP": photo_bmp.first_frame,
-    "ICO": photo_bmp.largest_icon,
+    "PNG": png.first_frame,
+    "JPEG": jpeg.first_frame,
+    "GIF": gif.first_frame,
+    "WebP": webp.first_frame,
+    "BMP": bmp.first_frame,
+    "ICO": bmp.largest_icon,
 }
 OPENED = {*FRAMES, "TIFF", "PPM", "AVIF", "HEIC"}
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "ICO")  # of Pillow's; none starts a program
@@ -86,7 +86,7 @@ def read_image(source: str | os.PathLike[str], longest: int | None = None) -> tu
     """An image file -> its first picture, loaded, as it lies, and its (width, height) in the file.
 
     The picture's info holds what colours, depth and orientation need: icc_profile, gamma, chromaticity, srgb, cicp,
-    nclx_profile, exif, low_bytes (see photo_depth), and range, a sentence.
+    nclx_profile, exif, low_bytes (see photos/depth.py), and range, a sentence.
     longest: a hint; a large JPEG is read at a fraction of its size that has at least this many pixels on a side.
     Raises ValueError with a sentence that says what the file is, or that it is damaged or too large.
     """
@@ -210,8 +210,8 @@ def of_frame(frame: Frame, content: bytes, longest: int | None) -> tuple[Image.I
 
 def closed(frame: Frame, longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
     """A JPEG without its end marker. Raises ValueError where some of its pixels depend on what comes after its end."""
-    image, size = of_frame(frame, frame.content + photo_jpeg.END, longest)
-    for end in photo_jpeg.OTHER_ENDS:
+    image, size = of_frame(frame, frame.content + jpeg.END, longest)
+    for end in jpeg.OTHER_ENDS:
         other, _ = of_frame(frame, frame.content + end, longest)
         if not np.array_equal(np.asarray(image), np.asarray(other)):
             raise ValueError("pixels are missing")

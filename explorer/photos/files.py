@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from explorer.scaling import Scaling
+from explorer.photos.scaling import Scaling
 
 KEY = "latents"
 NAMES = (KEY, "latent_tensor", "samples", "latent", "z")  # of the array, where there are others beside it

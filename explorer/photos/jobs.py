@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from explorer.gpu import on_gpu
-from explorer.latent_exchange import Party, convert
-from explorer.latent_files import LatentFile
-from explorer.latent_views import LinearPreview, fit_preview
-from explorer.metrics import Measures, compare
-from explorer.photo_hub import Progress
-from explorer.photo_line import aside, check
-from explorer.photo_models import BUILT_IN, for_visitors, is_at_hand, locate
-from explorer.photo_vae import load_vae
-from explorer.scaling import Scaling
+from explorer.photos.exchange import Party, convert
+from explorer.photos.files import LatentFile
+from explorer.photos.gpu import on_gpu
+from explorer.photos.hub import Progress
+from explorer.photos.line import aside, check
+from explorer.photos.metrics import Measures, compare
+from explorer.photos.models import BUILT_IN, for_visitors, is_at_hand, locate
+from explorer.photos.scaling import Scaling
+from explorer.photos.vae import load_vae
+from explorer.photos.views import LinearPreview, fit_preview
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ from torch import Tensor
 
 from explorer.kept import Kept
 from explorer.maps.space import default_device
-from explorer.photo import preprocess
-from explorer.photo_hub import Progress
-from explorer.photo_line import check
-from explorer.photo_models import BUILT_IN, loading_options, locate, open_model, weight_files
-from explorer.scaling import Scaling
+from explorer.photos.hub import Progress
+from explorer.photos.image import preprocess
+from explorer.photos.line import check
+from explorer.photos.models import BUILT_IN, loading_options, locate, open_model, weight_files
+from explorer.photos.scaling import Scaling
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.photo_models import TINY, space_of
-from explorer.scaling import Scaling
+from explorer.photos.models import TINY, space_of
+from explorer.photos.scaling import Scaling
 
 RAW = 2.5  # a root mean square that a pipeline's latents, of about unit variance, do not reach
 UNSCALED = "These latents are far larger than a pipeline's: if they are raw ones, scale them before you save them."

@@ -1,0 +1,1 @@
+"""What an image file is, and its first picture, as far as the file itself says it."""
