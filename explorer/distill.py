@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm import tqdm
 
-from explorer.distill_files import draw_reconstructions, photos_of, read_resume, write_checkpoint, write_resume
+from explorer.training.distill_files import draw_reconstructions, photos_of, read_resume, write_checkpoint, write_resume
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny

@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from explorer import tsne
 from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
-from explorer.loss_curve import draw_curves
 from explorer.maps import space as latent_space
 from explorer.maps.autoencoder import Autoencoder, kl_divergence, layer_table
 from explorer.maps.datasets import DataSet, DataUnavailable, load
 from explorer.maps.recipes import RECIPES, Recipe
-from explorer.train_files import History, draw_reconstructions, draw_samples, read_resume, write_resume
+from explorer.training.files import History, draw_reconstructions, draw_samples, read_resume, write_resume
+from explorer.training.loss_curve import draw_curves
 
 SNAPSHOTS = 40
 SNAPSHOT_POINTS = 2_000

@@ -18,7 +18,7 @@ from skimage import data
 
 from explorer import distill
 from explorer.distill import HELD_OUT, Distillation, Run
-from explorer.distill_files import read_resume
+from explorer.training.distill_files import read_resume
 
 PLAN = Distillation(steps=4, batch_size=2, crop=32, warmup=2, channels=(8, 8, 8, 8))
 
@@ -148,7 +148,7 @@ def test_the_command_writes_a_checkpoint_that_plain_diffusers_opens(
 def test_the_shipped_weights_are_the_moving_average(start: Callable[..., Run]) -> None:
     run = start()
     distill.fit(run, 100)
-    from explorer.distill_files import write_checkpoint
+    from explorer.training.distill_files import write_checkpoint
 
     write_checkpoint(run, "a command", None)
     shipped = AutoencoderKL.from_pretrained(run.out).state_dict()

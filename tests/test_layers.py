@@ -52,7 +52,7 @@ def test_training_and_the_page_do_not_know_each_other() -> None:
     beside = [ROOT / "explorer" / name for name in ("train.py", "train_files.py", "evaluate.py")]
     assert offences(beside, "explorer.ui", "explorer.live", "explorer.decode_worker") == []
     page = [file for file in MODULES if UI in file.parents]
-    assert offences(page, "explorer.train", "explorer.train_files", "explorer.evaluate") == []
+    assert offences(page, "explorer.train", "explorer.training.files", "explorer.evaluate") == []
 
 
 def loaded_by(*modules: str) -> set[str]:

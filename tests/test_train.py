@@ -14,8 +14,9 @@ from safetensors.torch import load_file
 from skimage.io import imread
 
 import explorer
-from explorer import resume, train
+from explorer import train
 from explorer.maps.recipes import RECIPES
+from explorer.training import resume
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -18,7 +18,7 @@ from safetensors import safe_open
 from serving import SOON, wait_for
 
 import explorer
-from explorer import own_models, resume, train_here, train_progress
+from explorer import own_models, train_here, train_progress
 from explorer.addresses import Visitor, share
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.own_models import OwnModels
@@ -40,6 +40,7 @@ from explorer.train_here import (
 )
 from explorer.train_options import BOUNDS, Options, training_command
 from explorer.train_progress import LOSSES, ProgressReader
+from explorer.training import resume
 
 SLEEP = "import time; time.sleep(600)"
 LONG = 6 * SOON  # a real training starts with the import of PyTorch, on cores that others use too

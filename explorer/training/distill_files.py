@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.utils import save_image
 
-from explorer.resume import part, read_state, restore_optimiser, write_state
+from explorer.training.resume import part, read_state, restore_optimiser, write_state
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny

@@ -14,7 +14,7 @@ from torchvision.utils import save_image
 from explorer.evaluate import to_input
 from explorer.maps.autoencoder import Autoencoder
 from explorer.maps.recorded import HISTORY
-from explorer.resume import part, read_state, restore_optimiser, write_state
+from explorer.training.resume import part, read_state, restore_optimiser, write_state
 
 PAIRS = 32
 SAMPLES = 64

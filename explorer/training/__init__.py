@@ -1,0 +1,1 @@
+"""What the commands leave on disk, and resume from."""
