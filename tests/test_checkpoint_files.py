@@ -18,14 +18,14 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as torch_load
 from safetensors.torch import save_file as torch_save
 
-from explorer import checkpoint_files
-from explorer.checkpoint_files import CARD, CONFIG, HISTORY, MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE
-from explorer.checkpoint_hub import MISSING, NO_ID, NOT_ONE
 from explorer.decode_worker import DecodeWorker
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
-from explorer.own_models import UNFIT, OwnModels
 from explorer.photos.hub import UNREACHABLE
+from explorer.visitors import checkpoint_files
+from explorer.visitors.checkpoint_files import CARD, CONFIG, HISTORY, MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE
+from explorer.visitors.checkpoint_hub import MISSING, NO_ID, NOT_ONE
+from explorer.visitors.models import UNFIT, OwnModels
 
 WEIGHTS, LATENTS = NEEDED[1:]
 Damage = Callable[[Path], object]

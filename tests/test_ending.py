@@ -22,7 +22,7 @@ SERVE = """
 import sys
 from explorer import own_models
 from explorer.maps import space as latent_space
-from explorer.own_models import OwnModels
+from explorer.visitors.models import OwnModels
 from explorer.ui import app
 from explorer.ui.ending import leave
 

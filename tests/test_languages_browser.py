@@ -10,9 +10,9 @@ from map_page import drag, open_tool, pad_box, visit
 from playwright.sync_api import Browser, Page, expect
 
 import explorer
-from explorer.train_here import SECONDS
 from explorer.ui.models_tab import COLUMNS
 from explorer.ui.texts import texts
+from explorer.visitors.trainings import SECONDS
 
 pytestmark = pytest.mark.browser
 FLAT, PLAIN, DEEP = "digits-vae-2d", "fashion-ae-2d", "mnist-vae-20d"

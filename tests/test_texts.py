@@ -9,18 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from explorer.checkpoint_files import NO_ZIP
 from explorer.ui.texts import TOLD, head, language_of, look_up, texts, translated
+from explorer.visitors.checkpoint_files import NO_ZIP
 
 EXPLORER = Path(__file__).resolve().parent.parent / "explorer"
 # Whose sentences visitors of the page meet, every one of them.
 MET = [
-    "checkpoint_files",
-    "checkpoint_hub",
+    "visitors/checkpoint_files",
+    "visitors/checkpoint_hub",
     "photos/gpu",
     "photos/exchange",
     "photos/files",
-    "own_models",
+    "visitors/models",
     "photos/image",
     "photos/colour",
     "photos/depth",
@@ -35,7 +35,7 @@ MET = [
     "maps/planes",
     "same_site",
     "tool_thread",
-    "train_here",
+    "visitors/trainings",
     "ui/headers",
     "ui/limits",
     "ui/photo_compare",

@@ -16,9 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import wait_for
 
 import explorer
-from explorer import train_here
 from explorer.decode_worker import to_bytes
-from explorer.train_here import CANCELLED, Training, Trainings
+from explorer.visitors import trainings
+from explorer.visitors.trainings import CANCELLED, Training, Trainings
 
 pytestmark = pytest.mark.browser
 SOON = 120_000  # milliseconds; a training starts with the import of PyTorch
@@ -238,7 +238,7 @@ def test_leaving_the_page_ends_its_training(
 def test_a_third_visitor_waits_in_line(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch, started: list[tuple[Training, int, Path]]
 ) -> None:
-    monkeypatch.setattr(train_here, "RUNNING", 1)
+    monkeypatch.setattr(trainings, "RUNNING", 1)
     first, second = page, page.context.new_page()
     for visitor in (first, second):
         visit(visitor, address)

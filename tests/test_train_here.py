@@ -18,11 +18,16 @@ from safetensors import safe_open
 from serving import SOON, wait_for
 
 import explorer
-from explorer import own_models, train_here, train_progress
 from explorer.addresses import Visitor, share
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
-from explorer.own_models import OwnModels
-from explorer.train_here import (
+from explorer.training import resume
+from explorer.visitors import models as own_models
+from explorer.visitors import train_progress
+from explorer.visitors import trainings as train_here
+from explorer.visitors.models import OwnModels
+from explorer.visitors.train_options import BOUNDS, Options, training_command
+from explorer.visitors.train_progress import LOSSES, ProgressReader
+from explorer.visitors.trainings import (
     BROKEN,
     CANCELLED,
     CLOSED,
@@ -38,9 +43,6 @@ from explorer.train_here import (
     Trainings,
     result_of,
 )
-from explorer.train_options import BOUNDS, Options, training_command
-from explorer.train_progress import LOSSES, ProgressReader
-from explorer.training import resume
 
 SLEEP = "import time; time.sleep(600)"
 LONG = 6 * SOON  # a real training starts with the import of PyTorch, on cores that others use too
@@ -470,8 +472,8 @@ def test_cancelling_a_real_training_kills_it_while_it_trains(own: OwnModels) -> 
 
 SERVER = """
 import time
-from explorer.train_here import Trainings
-from explorer.train_options import Options
+from explorer.visitors.trainings import Trainings
+from explorer.visitors.train_options import Options
 training = Trainings(lambda visitor, folder: "").start("a", Options(width=512))
 print(training.process.pid, training.folder, flush=True)
 time.sleep(600)

@@ -21,12 +21,10 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from explorer import live, own_models, same_site
+from explorer import live, same_site
 from explorer.decode_worker import DecodeWorker
 from explorer.forwarded import Forwarded, named_proxies, uvicorn_believes_nobody
-from explorer.own_models import OwnModels
 from explorer.tool_thread import ToolThread
-from explorer.train_here import LEFT, Trainings
 from explorer.ui import (
     endpoints,
     latent_map,
@@ -55,6 +53,9 @@ from explorer.ui.sessions import Sessions, Visits, forget_unread
 from explorer.ui.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say
 from explorer.ui.visitors import visitor_of
+from explorer.visitors import models as own_models
+from explorer.visitors.models import OwnModels
+from explorer.visitors.trainings import LEFT, Trainings
 
 MB = 1_000_000
 SWEEP_SECONDS = 600

@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse, Response
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.live import refusal
 from explorer.maps.space import LatentSpace
-from explorer.own_models import OwnModels
 from explorer.ui.latent_map import introduce
 from explorer.ui.texts import ENGLISH, language_of, say
+from explorer.visitors.models import OwnModels
 
 
 def introduce_own(space: LatentSpace, language: str = ENGLISH) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
-from explorer.own_models import OwnModels
 from explorer.ui.own_routes import introduce_own
 from explorer.ui.photo_measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated
 from explorer.ui.visitors import visitor_of
+from explorer.visitors.models import OwnModels
 
 OPEN = """watch("value", () => {
   if (props.value?.map) document.dispatchEvent(new CustomEvent("explorer-open", { detail: props.value.map }));

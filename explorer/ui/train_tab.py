@@ -9,12 +9,12 @@ from typing import Any
 import gradio as gr
 
 from explorer.decode_worker import DecodeWorker
-from explorer.own_models import OwnModels
-from explorer.train_here import LEFT, Training, Trainings
-from explorer.train_options import BOUNDS, Options
 from explorer.ui import train_open, train_view
 from explorer.ui.texts import i18n
 from explorer.ui.visitors import visitor_of
+from explorer.visitors.models import OwnModels
+from explorer.visitors.train_options import BOUNDS, Options
+from explorer.visitors.trainings import LEFT, Training, Trainings
 
 LOOK_SECONDS = 0.25  # between two answers to the page
 OPENING = "open-checkpoint"  # what opens files and folders shares this concurrency id

@@ -10,13 +10,13 @@ import numpy as np
 
 from explorer.decode_worker import to_bytes
 from explorer.maps.datasets import load
-from explorer.train_here import Training
-from explorer.train_options import RECIPE
-from explorer.train_progress import Progress
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
 from explorer.ui.latent_map import PALETTE
 from explorer.ui.texts import TOLD
+from explorer.visitors.train_options import RECIPE
+from explorer.visitors.train_progress import Progress
+from explorer.visitors.trainings import Training
 
 SCRIPTS = [f"train/{name}.js" for name in ("view", "cloud", "curve", "start")]
 

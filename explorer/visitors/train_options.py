@@ -46,7 +46,7 @@ def training_command(options: Options) -> list[str]:
         *gentle,
         sys.executable,
         "-m",
-        "explorer.train_child",
+        "explorer.visitors.train_child",
         RECIPE.name,
         "--device=cpu",
         "--no-tsne",

@@ -14,8 +14,8 @@ from explorer.evaluate import to_input
 from explorer.maps.autoencoder import Autoencoder
 from explorer.maps.datasets import DataSet, load
 from explorer.maps.planes import principal
-from explorer.train_options import RECIPE
 from explorer.training.resume import RESUME, State, part
+from explorer.visitors.train_options import RECIPE
 
 LOSSES = ("reconstruction", "test_reconstruction", "kl")
 

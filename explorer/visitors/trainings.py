@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explorer.addresses import address_of, share
-from explorer.train_options import RECIPE, Options, training_command
-from explorer.train_progress import Progress, ProgressReader
+from explorer.visitors.train_options import RECIPE, Options, training_command
+from explorer.visitors.train_progress import Progress, ProgressReader
 
-HOUSE = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RUNNING = 2  # at once
 WAITING = 20
 OF_ONE = 3 / 8  # of a place in line, for each visitor that an address may stand for
@@ -204,7 +204,7 @@ class Trainings:
     def _launch(self, training: Training) -> None:
         training.folder = Path(tempfile.mkdtemp(prefix="explorer-training-"))
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-        quiet = {"TQDM_DISABLE": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(HOUSE)}
+        quiet = {"TQDM_DISABLE": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
         with (training.folder / "log").open("wb") as log:
             training.process = subprocess.Popen(  # noqa: S603 - its arguments are numbers within bounds
                 self._command(training.options),

@@ -6,9 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
-from explorer.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
 from explorer.photos.hub import UNREACHABLE, reach_hub
 from explorer.photos.models import is_hub_id
+from explorer.visitors.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
 
 NO_ID = "That is no Hub id; one looks like owner/name."
 MISSING = "There is no public checkpoint of that id on the Hub."

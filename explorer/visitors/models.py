@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer import checkpoint_files, checkpoint_hub
 from explorer.addresses import address_of
 from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import HISTORY, formation
 from explorer.maps.space import LatentSpace
+from explorer.visitors import checkpoint_files, checkpoint_hub
 
 KEPT = 32  # models
 KEPT_OF_ONE = 6  # of one visitor

@@ -1,0 +1,1 @@
+"""Models and trainings that belong to a visitor."""
