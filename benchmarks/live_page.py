@@ -12,7 +12,7 @@ import numpy as np
 from playwright.async_api import Browser, BrowserType, CDPSession, FloatRect, Page
 
 from explorer import LatentSpace
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 
 ARGUMENTS = [
     "--no-sandbox",

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route
 from scipy.spatial import cKDTree
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 
 READY = '[data-role="root"][data-x]'
 

@@ -12,8 +12,8 @@ import uvicorn
 from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 
-from explorer import live
-from explorer.decode_worker import DecodeWorker
+from explorer.live import routes as live
+from explorer.live.worker import DecodeWorker
 from explorer.maps.space import LatentSpace
 from explorer.ui.connections import guard
 

@@ -11,7 +11,7 @@ from map_page import drag, expected, lonely_point, on_screen, pad_box, pixels, p
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 
 pytestmark = pytest.mark.browser
 

@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as torch_load
 from safetensors.torch import save_file as torch_save
 
-from explorer.decode_worker import DecodeWorker
+from explorer.live.worker import DecodeWorker
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
 from explorer.photos.hub import UNREACHABLE

@@ -20,7 +20,7 @@ from serving import SOON, Site, WatchedWorker, answer, ask
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from explorer import live
+from explorer.live import routes as live
 from explorer.ui import connections
 from explorer.ui.connections import Guarded
 

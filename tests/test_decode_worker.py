@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from serving import SOON, WatchedWorker
 
-from explorer import decode_worker
-from explorer.decode_worker import GONE, Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
+from explorer.live import worker as decode_worker
+from explorer.live.worker import GONE, Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
 from explorer.maps.comparison import shared_neighbours
 from explorer.maps.recorded import formation
 from explorer.maps.space import open_folder

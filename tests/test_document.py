@@ -14,8 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from explorer.decode_worker import Busy
-from explorer.tool_thread import ToolThread
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy
 from explorer.ui import document
 from explorer.ui.document import Document
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Route, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps.ink import EMPTY, FILLED
 from explorer.maps.own_image import like_data
 from explorer.maps.space import LatentSpace

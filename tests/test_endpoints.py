@@ -19,9 +19,10 @@ from gradio_client.exceptions import AppError
 from websockets.sync.client import connect
 
 import explorer
-from explorer import LatentSpace, classifier, live
+from explorer import LatentSpace, classifier
 from explorer.classifier import Classifier
-from explorer.decode_worker import to_bytes
+from explorer.live import routes as live
+from explorer.live.worker import to_bytes
 from explorer.maps import space as latent_space
 from explorer.maps.datasets import load
 from explorer.maps.own_image import like_data

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from explorer.addresses import Visitor
-from explorer.fair_line import FairLine
+from explorer.live.fair_line import FairLine
 
 HERE, THERE = "192.0.2.1", "198.51.100.7"
 

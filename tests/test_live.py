@@ -17,8 +17,10 @@ from serving import SOON, Site, WatchedWorker, answer, ask, wait_for
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from explorer import __version__, decode_worker, live
-from explorer.decode_worker import to_bytes
+from explorer import __version__
+from explorer.live import routes as live
+from explorer.live import worker as decode_worker
+from explorer.live.worker import to_bytes
 from explorer.maps.datasets import DataSet, DataUnavailable
 from explorer.ui import originals
 from explorer.ui.originals import Originals

@@ -22,7 +22,7 @@ from PIL import Image
 import explorer
 from explorer import LatentSpace, classifier
 from explorer.classifier import Classifier
-from explorer.decode_worker import DecodeWorker, UnknownModel, to_bytes
+from explorer.live.worker import DecodeWorker, UnknownModel, to_bytes
 from explorer.maps.datasets import DataUnavailable, load
 from explorer.maps.own_image import like_data
 from explorer.ui import originals

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from explorer.decode_worker import Busy
-from explorer.tool_thread import ToolThread
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy
 from explorer.ui import parcels
 from explorer.ui.parcels import LABEL, SCOPE, Desk, Parcels, Porter, unpacked
 

@@ -18,8 +18,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
-from explorer import live
-from explorer.same_site import FOREIGN, Pass, SameSite, is_foreign, named_sites, read_sites
+from explorer.live import routes as live
+from explorer.live.same_site import FOREIGN, Pass, SameSite, is_foreign, named_sites, read_sites
 
 HERE = "https://maps.example"
 OWN: dict[str, dict[str, str]] = {

@@ -24,7 +24,7 @@ from map_page import (
 from playwright.sync_api import Locator, Page, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps.space import LatentSpace
 
 pytestmark = pytest.mark.browser

@@ -10,7 +10,7 @@ from map_page import pad_box, pixels, place, settle, visit
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps.datasets import load
 
 pytestmark = pytest.mark.browser

@@ -19,10 +19,11 @@ from fastapi import Request
 from fastapi.testclient import TestClient
 from serving import SOON, wait_for
 
-from explorer import live, tool_thread
-from explorer.decode_worker import Busy, DecodeWorker, to_bytes
-from explorer.same_site import FOREIGN
-from explorer.tool_thread import ToolThread
+from explorer.live import routes as live
+from explorer.live import tool_thread
+from explorer.live.same_site import FOREIGN
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy, DecodeWorker, to_bytes
 from explorer.ui import tool_routes
 from explorer.ui.map_tools import MapTools
 from explorer.ui.originals import Originals

@@ -11,10 +11,10 @@ from concurrent.futures import CancelledError, Future
 import pytest
 from serving import SOON
 
-from explorer import tool_thread
 from explorer.addresses import Visitor
-from explorer.decode_worker import Busy
-from explorer.tool_thread import ToolThread
+from explorer.live import tool_thread
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from map_page import (
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 
 pytestmark = pytest.mark.browser
 FLAT, DEEP, PLAIN = "digits-vae-2d", "mnist-vae-20d", "fashion-ae-2d"

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from serving import wait_for
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.visitors import trainings
 from explorer.visitors.trainings import CANCELLED, Training, Trainings
 

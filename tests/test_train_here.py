@@ -19,7 +19,7 @@ from serving import SOON, wait_for
 
 import explorer
 from explorer.addresses import Visitor, share
-from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.training import resume
 from explorer.visitors import models as own_models
 from explorer.visitors import train_progress

@@ -22,7 +22,7 @@ from map_page import (
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps.comparison import shared_neighbours
 from explorer.maps.recorded import formation, tsne
 

@@ -28,7 +28,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import explorer
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps.files import gif
 
 pytestmark = pytest.mark.browser

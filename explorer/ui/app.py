@@ -21,10 +21,11 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from explorer import live, same_site
-from explorer.decode_worker import DecodeWorker
 from explorer.forwarded import Forwarded, named_proxies, uvicorn_believes_nobody
-from explorer.tool_thread import ToolThread
+from explorer.live import routes as live
+from explorer.live import same_site
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import DecodeWorker
 from explorer.ui import (
     endpoints,
     latent_map,

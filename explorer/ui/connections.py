@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from explorer.live import MAX_MESSAGE
+from explorer.live.routes import MAX_MESSAGE
 
 MAX_MESSAGE_BYTES = 8 * MAX_MESSAGE  # what is a little too long is still read, for the sentence that says so
 MAX_FRAGMENTS = 64  # of one message; the empty ones count for nothing in its bytes

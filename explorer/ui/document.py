@@ -24,9 +24,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.addresses import Visitor, client_of
-from explorer.decode_worker import Busy
-from explorer.live import refusal
-from explorer.tool_thread import ToolThread
+from explorer.live.routes import refusal
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy
 
 PACK_LEVEL = 5
 PACKED = 32  # kept, of 0.2 MB each

@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.decode_worker import Busy, DecodeWorker, parse_place
-from explorer.tool_thread import ToolThread
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy, DecodeWorker, parse_place
 from explorer.ui.answers import MAX_IMAGES, few
 from explorer.ui.latent_map import describe as describe_point
 from explorer.ui.latent_map import introduce

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from explorer.same_site import is_foreign, named_sites, read_origin
+from explorer.live.same_site import is_foreign, named_sites, read_origin
 
 TELL = (b"x-forwarded-host", b"x-forwarded-proto")  # what Gradio makes its files' addresses of
 

@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer.same_site import Origin, read_address, read_site
+from explorer.live.same_site import Origin, read_address, read_site
 
 # Gradio begins with inline scripts, compiles functions that arrive as text (our component's too) and has inline styles;
 # pictures, downloads, the clipboard and the webcam's frames are blobs or data. All the rest is from here.

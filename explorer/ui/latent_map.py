@@ -19,10 +19,10 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
-from explorer.decode_worker import Busy, DecodeWorker, to_bytes
-from explorer.live import refusal
+from explorer.live.routes import refusal
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy, DecodeWorker, to_bytes
 from explorer.maps.space import LatentSpace
-from explorer.tool_thread import ToolThread
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
 from explorer.ui.originals import Originals

@@ -6,8 +6,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.decode_worker import DecodeWorker
-from explorer.tool_thread import ToolThread
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import DecodeWorker
 from explorer.ui import endpoints, tool_endpoints
 from explorer.ui.latent_map import describe, introduce, view
 from explorer.ui.map_tools import MapTools

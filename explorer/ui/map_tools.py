@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from explorer.decode_worker import DecodeWorker, to_bytes
+from explorer.live.worker import DecodeWorker, to_bytes
 from explorer.maps import files as map_files
 from explorer.maps.space import LatentSpace
 from explorer.ui.answers import (

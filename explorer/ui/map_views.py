@@ -3,7 +3,7 @@
 # No `from __future__ import annotations` here: gr.api reads the annotations as types.
 import numpy as np
 
-from explorer.decode_worker import DecodeWorker
+from explorer.live.worker import DecodeWorker
 from explorer.maps.comparison import shared_neighbours
 from explorer.maps.recorded import formation, tsne
 from explorer.maps.space import LatentSpace

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.decode_worker import DecodeWorker
+from explorer.live.worker import DecodeWorker
 from explorer.ui.component import SPEECH, read
 from explorer.ui.texts import i18n, texts
 

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
-from explorer.live import refusal
+from explorer.live.routes import refusal
+from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.maps.space import LatentSpace
 from explorer.ui.latent_map import introduce
 from explorer.ui.texts import ENGLISH, language_of, say

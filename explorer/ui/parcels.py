@@ -25,8 +25,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.addresses import Visitor, client_of, share
-from explorer.decode_worker import Busy
-from explorer.tool_thread import FULL, ToolThread
+from explorer.live.tool_thread import FULL, ToolThread
+from explorer.live.worker import Busy
 from explorer.ui.visitors import visitor_of
 
 SMALL = 32_000  # bytes of JSON that may pass as they are

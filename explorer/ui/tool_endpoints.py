@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from explorer.tool_thread import ToolThread
+from explorer.live.tool_thread import ToolThread
 from explorer.ui.endpoints import with_sentences
 from explorer.ui.map_tools import MapTools
 from explorer.ui.parcels import in_turn

@@ -14,9 +14,9 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
-from explorer.decode_worker import Busy
-from explorer.live import problem, refusal
-from explorer.tool_thread import ToolThread
+from explorer.live.routes import problem, refusal
+from explorer.live.tool_thread import ToolThread
+from explorer.live.worker import Busy
 from explorer.ui.map_tools import MapTools
 
 Answer = TypeVar("Answer")

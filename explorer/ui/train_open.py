@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.decode_worker import DecodeWorker
+from explorer.live.worker import DecodeWorker
 from explorer.ui.own_routes import introduce_own
 from explorer.ui.photo_measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated

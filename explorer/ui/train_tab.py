@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.decode_worker import DecodeWorker
+from explorer.live.worker import DecodeWorker
 from explorer.ui import train_open, train_view
 from explorer.ui.texts import i18n
 from explorer.ui.visitors import visitor_of

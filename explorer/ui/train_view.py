@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from explorer.decode_worker import to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps.datasets import load
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read

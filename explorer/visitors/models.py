@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.addresses import address_of
-from explorer.decode_worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import HISTORY, formation
 from explorer.maps.space import LatentSpace

@@ -21,8 +21,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from explorer import __version__
 from explorer.addresses import client_of, share
-from explorer.decode_worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
-from explorer.same_site import Pass, SameSite
+from explorer.live.same_site import Pass, SameSite
+from explorer.live.worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
 
 PATH = "/gradio_api/explorer"
 OPEN_TO_ALL = ("/healthz", "/plotly.min.js")

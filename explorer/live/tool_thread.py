@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 
 from explorer.addresses import Visitor, address_of, share
-from explorer.decode_worker import Busy
-from explorer.fair_line import FairLine
+from explorer.live.fair_line import FairLine
+from explorer.live.worker import Busy
 
 Answer = TypeVar("Answer")
 MAX_WAITING = 256

@@ -1,0 +1,1 @@
+"""Spaces that are open: the decode worker, its routes, and the thread that answers the tools."""
