@@ -221,7 +221,7 @@ def test_the_models_tab_lists_every_model_and_the_map_survives_the_switch(page: 
 
 
 def test_the_plotly_script_comes_from_its_wheel(address: str) -> None:
-    from explorer.ui.latent_map import PLOTLY_JS
+    from explorer.ui.map.component import PLOTLY_JS
 
     with urllib.request.urlopen(f"{address}gradio_api/explorer/plotly.min.js") as answer:  # noqa: S310 (our own server)
         assert answer.read() == Path(PLOTLY_JS).read_bytes()

@@ -27,8 +27,8 @@ from explorer.maps import space as latent_space
 from explorer.maps.datasets import load
 from explorer.maps.own_image import like_data
 from explorer.maps.recipes import RECIPES
-from explorer.ui import tool_endpoints
 from explorer.ui.app import launch
+from explorer.ui.map import tool_endpoints
 
 FLAT, DEEP = "mnist-ae-2d", "mnist-vae-20d"  # what the page calls the two small maps of these tests
 

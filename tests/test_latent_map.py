@@ -9,7 +9,7 @@ import pytest
 
 import explorer
 from explorer.maps.recipes import RECIPES
-from explorer.ui.latent_map import LABEL_PIXELS, MAP_PIXELS, figure
+from explorer.ui.map.component import LABEL_PIXELS, MAP_PIXELS, figure
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -22,8 +22,8 @@ from explorer.live import routes as live
 from explorer.live import worker as decode_worker
 from explorer.live.worker import to_bytes
 from explorer.maps.datasets import DataSet, DataUnavailable
-from explorer.ui import originals
-from explorer.ui.originals import Originals
+from explorer.ui.map import originals
+from explorer.ui.map.originals import Originals
 
 MARKED = "<b>do not repeat me</b>"
 

@@ -25,9 +25,9 @@ from explorer.classifier import Classifier
 from explorer.live.worker import DecodeWorker, UnknownModel, to_bytes
 from explorer.maps.datasets import DataUnavailable, load
 from explorer.maps.own_image import like_data
-from explorer.ui import originals
-from explorer.ui.map_tools import KINDS, MapTools
-from explorer.ui.originals import Originals
+from explorer.ui.map import originals
+from explorer.ui.map.originals import Originals
+from explorer.ui.map.tools import KINDS, MapTools
 
 MARKED = "<b>do not repeat me</b>"
 BOUNDS = {"x0": -1.0, "x1": 2.0, "y0": -3.0, "y1": 1.0}

@@ -13,7 +13,7 @@ from PIL import Image, ImageColor
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import explorer
-from explorer.ui.latent_map import PALETTE
+from explorer.ui.map.component import PALETTE
 
 pytestmark = pytest.mark.browser
 

@@ -24,9 +24,9 @@ from explorer.live import tool_thread
 from explorer.live.same_site import FOREIGN
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker, to_bytes
-from explorer.ui import tool_routes
-from explorer.ui.map_tools import MapTools
-from explorer.ui.originals import Originals
+from explorer.ui.map import tool_routes
+from explorer.ui.map.originals import Originals
+from explorer.ui.map.tools import MapTools
 
 MARKED = "<b>do not repeat me</b>"
 ANCHORS = [[0.0] * 5, [1.0] * 5, [0.5] * 5]

@@ -26,18 +26,7 @@ from explorer.live import routes as live
 from explorer.live import same_site
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
-from explorer.ui import (
-    endpoints,
-    latent_map,
-    map_tab,
-    models_tab,
-    own_routes,
-    photo_tab,
-    tool_endpoints,
-    tool_routes,
-    tour,
-    train_tab,
-)
+from explorer.ui import models_tab, own_routes, photo_tab, tour, train_tab
 from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.ending import signals_interrupt
@@ -45,8 +34,11 @@ from explorer.ui.front import Front, rooted
 from explorer.ui.headers import KnownHosts, SafeHeaders
 from explorer.ui.limits import Bodies
 from explorer.ui.listeners import Listening
-from explorer.ui.map_tools import MapTools
-from explorer.ui.originals import Originals
+from explorer.ui.map import component as latent_map
+from explorer.ui.map import endpoints, tool_endpoints, tool_routes
+from explorer.ui.map import tab as map_tab
+from explorer.ui.map.originals import Originals
+from explorer.ui.map.tools import MapTools
 from explorer.ui.parcels import Porter
 from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs, served_folder
 from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns

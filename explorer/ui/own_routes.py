@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from explorer.live.routes import refusal
 from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.maps.space import LatentSpace
-from explorer.ui.latent_map import introduce
+from explorer.ui.map.component import introduce
 from explorer.ui.texts import ENGLISH, language_of, say
 from explorer.visitors.models import OwnModels
 

@@ -12,7 +12,7 @@ from explorer.live.worker import to_bytes
 from explorer.maps.datasets import load
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
-from explorer.ui.latent_map import PALETTE
+from explorer.ui.map.component import PALETTE
 from explorer.ui.texts import TOLD
 from explorer.visitors.train_options import RECIPE
 from explorer.visitors.train_progress import Progress

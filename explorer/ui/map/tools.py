@@ -29,8 +29,8 @@ from explorer.ui.answers import (
     to_base64,
     values,
 )
-from explorer.ui.map_views import MapViews
-from explorer.ui.originals import Originals
+from explorer.ui.map.originals import Originals
+from explorer.ui.map.views import MapViews
 
 MAX_LATENTS = 2_000
 MAX_NEIGHBOURS = 24

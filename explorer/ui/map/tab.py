@@ -8,9 +8,9 @@ import gradio as gr
 
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
-from explorer.ui import endpoints, tool_endpoints
-from explorer.ui.latent_map import describe, introduce, view
-from explorer.ui.map_tools import MapTools
+from explorer.ui.map import endpoints, tool_endpoints
+from explorer.ui.map.component import describe, introduce, view
+from explorer.ui.map.tools import MapTools
 
 
 def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:

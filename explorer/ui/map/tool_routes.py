@@ -17,7 +17,7 @@ from explorer.addresses import Visitor, client_of
 from explorer.live.routes import problem, refusal
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
-from explorer.ui.map_tools import MapTools
+from explorer.ui.map.tools import MapTools
 
 Answer = TypeVar("Answer")
 MAX_BODY = 1_000_000  # characters: a drawing of 512 × 512 takes 350,000

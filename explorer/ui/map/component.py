@@ -25,9 +25,9 @@ from explorer.live.worker import Busy, DecodeWorker, to_bytes
 from explorer.maps.space import LatentSpace
 from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
-from explorer.ui.originals import Originals
+from explorer.ui.map.originals import Originals
+from explorer.ui.map.tool_routes import while_there
 from explorer.ui.texts import ASSETS
-from explorer.ui.tool_routes import while_there
 
 MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map

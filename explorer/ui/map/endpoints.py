@@ -11,9 +11,9 @@ import gradio as gr
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker, parse_place
 from explorer.ui.answers import MAX_IMAGES, few
-from explorer.ui.latent_map import describe as describe_point
-from explorer.ui.latent_map import introduce
-from explorer.ui.originals import Originals
+from explorer.ui.map.component import describe as describe_point
+from explorer.ui.map.component import introduce
+from explorer.ui.map.originals import Originals
 from explorer.ui.parcels import in_turn
 
 NAMES = ("models", "map_decode", "map_encode", "describe")

@@ -3,8 +3,8 @@
 import gradio as gr
 
 from explorer.live.tool_thread import ToolThread
-from explorer.ui.endpoints import with_sentences
-from explorer.ui.map_tools import MapTools
+from explorer.ui.map.endpoints import with_sentences
+from explorer.ui.map.tools import MapTools
 from explorer.ui.parcels import in_turn
 
 NAMES = (

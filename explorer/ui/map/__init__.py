@@ -1,0 +1,1 @@
+"""The map tab: its component, its tools, their endpoints and routes."""
