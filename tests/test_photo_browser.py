@@ -51,7 +51,7 @@ from explorer.photos.hub import UNREACHABLE
 from explorer.photos.image import BROKEN, TOO_MANY
 from explorer.photos.models import KNOWN
 from explorer.photos.vae import load_vae
-from explorer.ui import photo_examples
+from explorer.ui.photo import examples
 
 pytestmark = pytest.mark.browser
 SIZE = (192, 128)
@@ -375,7 +375,7 @@ def test_an_edit_of_a_photo_that_is_being_replaced_does_not_touch_the_next_one(
     set_range(page, knob(1, "gain"), 3)
     arrive(page, before)
     page.wait_for_timeout(1000)
-    cat = Image.open(photo_examples.file_of("cat")).convert("RGB")
+    cat = Image.open(examples.file_of("cat")).convert("RGB")
     shows(page, decoded(built_in().posterior(cat)[0][0].numpy(), cat.size))
     expect(page.locator(knob(1, "gain"))).to_have_value("1")
 

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext
 
 from explorer.photos.colour import DAMAGED, LARGEST_PROFILE, PRIMARIES, SRGB_PRIMARIES, UNFIT, Space, from_srgb, to_xyz
 from explorer.photos.image import open_photo, preprocess, read_photo, to_rgb
-from explorer.ui.photo_files import save_png
+from explorer.ui.photo.files import save_png
 
 HEIGHT, WIDTH = 18, 32
 DOWN, ACROSS = np.mgrid[0:HEIGHT, 0:WIDTH] / [[[HEIGHT - 1]], [[WIDTH - 1]]]

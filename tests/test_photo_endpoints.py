@@ -30,8 +30,9 @@ from explorer.photos.formats.file import EMPTY
 from explorer.photos.hub import UNREACHABLE
 from explorer.photos.image import BROKEN, NO_IMAGE
 from explorer.photos.vae import PhotoVAE, load_vae
-from explorer.ui import photo_files, photo_tab
 from explorer.ui.app import launch
+from explorer.ui.photo import files as photo_files
+from explorer.ui.photo import tab as photo_tab
 
 SIZE = (192, 128)
 NEITHER = "That is neither a Hub id"

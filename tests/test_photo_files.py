@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from gradio.utils import get_upload_folder
 
-from explorer.ui import photo_files
-from explorer.ui.photo_files import GRACE_SECONDS, KEPT_SECONDS
+from explorer.ui.photo import files as photo_files
+from explorer.ui.photo.files import GRACE_SECONDS, KEPT_SECONDS
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from explorer.photos import jobs as photo_jobs
 from explorer.photos.formats.scans import MANY as MANY_SCANS
 from explorer.photos.line import LEFT, MANY, WAITING, PhotoLine
 from explorer.ui import app
-from explorer.ui.photo_turns import PhotoTurns
+from explorer.ui.photo.turns import PhotoTurns
 
 PATIENCE = 60
 

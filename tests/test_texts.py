@@ -38,9 +38,9 @@ MET = [
     "visitors/trainings",
     "ui/headers",
     "ui/limits",
-    "ui/photo_compare",
-    "ui/photo_pair",
-    "ui/photo_tab",
+    "ui/photo/compare",
+    "ui/photo/pair",
+    "ui/photo/tab",
     "ui/train_open",
 ]
 UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer

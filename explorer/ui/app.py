@@ -26,7 +26,7 @@ from explorer.live import routes as live
 from explorer.live import same_site
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
-from explorer.ui import models_tab, own_routes, photo_tab, tour, train_tab
+from explorer.ui import models_tab, own_routes, tour, train_tab
 from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.ending import signals_interrupt
@@ -40,8 +40,9 @@ from explorer.ui.map import tab as map_tab
 from explorer.ui.map.originals import Originals
 from explorer.ui.map.tools import MapTools
 from explorer.ui.parcels import Porter
-from explorer.ui.photo_files import KEPT_SECONDS, remove_left_overs, served_folder
-from explorer.ui.photo_turns import MAX_THREADS, PhotoTurns
+from explorer.ui.photo import tab as photo_tab
+from explorer.ui.photo.files import KEPT_SECONDS, remove_left_overs, served_folder
+from explorer.ui.photo.turns import MAX_THREADS, PhotoTurns
 from explorer.ui.sessions import Sessions, Visits, forget_unread
 from explorer.ui.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say

@@ -13,9 +13,9 @@ from explorer.photos import jobs as photo_jobs
 from explorer.photos.hub import Progress
 from explorer.photos.jobs import Encoding
 from explorer.photos.models import BUILT_IN, for_visitors
-from explorer.ui.photo_measures import headers, notes_html, row
-from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
-from explorer.ui.photo_view import fetching
+from explorer.ui.photo.measures import headers, notes_html, row
+from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
+from explorer.ui.photo.view import fetching
 from explorer.ui.texts import i18n, language_of, say
 
 MOST = 6

@@ -18,10 +18,10 @@ from explorer.photos.models import BUILT_IN, for_visitors
 from explorer.photos.reader import read_photo
 from explorer.photos.views import channel_pictures
 from explorer.ui.map.endpoints import with_sentences
-from explorer.ui.photo_compare import run_models
-from explorer.ui.photo_files import new_folder
-from explorer.ui.photo_turns import EVENT, PhotoTurns
-from explorer.ui.photo_view import parse_edits
+from explorer.ui.photo.compare import run_models
+from explorer.ui.photo.files import new_folder
+from explorer.ui.photo.turns import EVENT, PhotoTurns
+from explorer.ui.photo.view import parse_edits
 
 
 def build(turns: PhotoTurns) -> None:

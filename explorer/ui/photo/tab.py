@@ -19,10 +19,14 @@ from explorer.photos.line import Replaced, check
 from explorer.photos.metrics import compare
 from explorer.photos.models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
 from explorer.photos.reader import read_photo
-from explorer.ui import photo_compare, photo_endpoints, photo_examples, photo_pair, photo_view
-from explorer.ui.photo_files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png, touch
-from explorer.ui.photo_measures import measures_list, notes_html
-from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
+from explorer.ui.photo import compare as photo_compare
+from explorer.ui.photo import endpoints as photo_endpoints
+from explorer.ui.photo import examples as photo_examples
+from explorer.ui.photo import pair as photo_pair
+from explorer.ui.photo import view as photo_view
+from explorer.ui.photo.files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png, touch
+from explorer.ui.photo.measures import measures_list, notes_html
+from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
 
 SIDES = (512, 768, 1024, 0)

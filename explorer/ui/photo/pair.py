@@ -15,9 +15,9 @@ from explorer.photos.edits import interpolate, number, take_channels
 from explorer.photos.jobs import Encoding
 from explorer.photos.line import Replaced
 from explorer.photos.reader import read_photo
-from explorer.ui.photo_files import photo_input
-from explorer.ui.photo_measures import notes_html
-from explorer.ui.photo_turns import EVENT, Desk, PhotoTurns
+from explorer.ui.photo.files import photo_input
+from explorer.ui.photo.measures import notes_html
+from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
 
 METHODS = [("lerp", "linear"), ("slerp", "spherical")]  # the same in every language: Gradio says choices as they are

@@ -11,7 +11,7 @@ from gradio.utils import get_upload_folder
 from PIL import Image
 
 from explorer.ui.component import SPEECH, read
-from explorer.ui.photo_view import data_url
+from explorer.ui.photo.view import data_url
 from explorer.ui.texts import texts
 
 FILES = {
