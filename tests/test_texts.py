@@ -41,7 +41,7 @@ MET = [
     "ui/photo/compare",
     "ui/photo/pair",
     "ui/photo/tab",
-    "ui/train_open",
+    "ui/train/open",
 ]
 UNMET = {  # what is said to the log, or to who calls a function with what the page does not offer
     "EXPLORER_ORIGINS: %r is no site; name one like https://maps.example or *.maps.example.",

@@ -26,7 +26,7 @@ from explorer.live import routes as live
 from explorer.live import same_site
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
-from explorer.ui import models_tab, own_routes, tour, train_tab
+from explorer.ui import models_tab, tour
 from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
 from explorer.ui.ending import signals_interrupt
@@ -46,6 +46,8 @@ from explorer.ui.photo.turns import MAX_THREADS, PhotoTurns
 from explorer.ui.sessions import Sessions, Visits, forget_unread
 from explorer.ui.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say
+from explorer.ui.train import own_routes
+from explorer.ui.train import tab as train_tab
 from explorer.ui.visitors import visitor_of
 from explorer.visitors import models as own_models
 from explorer.visitors.models import OwnModels

@@ -9,8 +9,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.live.worker import DecodeWorker
-from explorer.ui import train_open, train_view
 from explorer.ui.texts import i18n
+from explorer.ui.train import open as train_open
+from explorer.ui.train import view as train_view
 from explorer.ui.visitors import visitor_of
 from explorer.visitors.models import OwnModels
 from explorer.visitors.train_options import BOUNDS, Options

@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.live.worker import DecodeWorker
-from explorer.ui.own_routes import introduce_own
 from explorer.ui.photo.measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated
+from explorer.ui.train.own_routes import introduce_own
 from explorer.ui.visitors import visitor_of
 from explorer.visitors.models import OwnModels
 
