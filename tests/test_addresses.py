@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from explorer import addresses
 from explorer.addresses import Visitor, address_of, client_of, per_address, share
-from explorer.forwarded import Forwarded, lies_in, named_proxies, read_networks, uvicorn_believes_nobody
+from explorer.ui.server.forwarded import Forwarded, lies_in, named_proxies, read_networks, uvicorn_believes_nobody
 
 TOLD = {
     "x-forwarded-for": "203.0.113.9",

@@ -21,8 +21,8 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from explorer.live import routes as live
-from explorer.ui import connections
-from explorer.ui.connections import Guarded
+from explorer.ui.server import connections
+from explorer.ui.server.connections import Guarded
 
 TEXT, BYTES, PING, CLOSE, CONTINUED = 1, 2, 9, 8, 0
 LAST, PACKED = 0x80, 0x40

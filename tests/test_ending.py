@@ -24,7 +24,7 @@ from explorer import own_models
 from explorer.maps import space as latent_space
 from explorer.visitors.models import OwnModels
 from explorer.ui import app
-from explorer.ui.ending import leave
+from explorer.ui.server.ending import leave
 
 shipped = next(iter(latent_space.available()))
 latent_space.available = lambda: [shipped]

@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from explorer.ui.front import Front, rooted
+from explorer.ui.server.front import Front, rooted
 
 ROOTS = {  # how a host may write it -> as Gradio wants it
     "": "",

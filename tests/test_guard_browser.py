@@ -9,8 +9,8 @@ import pytest
 from photo_page import photos
 from playwright.sync_api import ConsoleMessage, Page, expect
 
-from explorer.ui import limits
 from explorer.ui.app import launch
+from explorer.ui.server import limits
 
 pytestmark = pytest.mark.browser
 TABS = ("Photo", "Train", "Models", "Map")

@@ -10,7 +10,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from explorer.ui.headers import KnownHosts, SafeHeaders, policy
+from explorer.ui.server.headers import KnownHosts, SafeHeaders, policy
 
 
 def app() -> Starlette:

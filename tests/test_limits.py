@@ -15,8 +15,8 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message
 
-from explorer.ui import limits
-from explorer.ui.limits import Bodies
+from explorer.ui.server import limits
+from explorer.ui.server.limits import Bodies
 
 KB = 1000
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.ui.listeners import Listeners, Listening, stream_of
+from explorer.ui.server.listeners import Listeners, Listening, stream_of
 
 
 def scope(path: str, query: str = "", method: str = "GET", kind: str = "http") -> dict[str, Any]:

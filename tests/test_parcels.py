@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
-from explorer.ui import parcels
-from explorer.ui.parcels import LABEL, SCOPE, Desk, Parcels, Porter, unpacked
+from explorer.ui.server import parcels
+from explorer.ui.server.parcels import LABEL, SCOPE, Desk, Parcels, Porter, unpacked
 
 LATENTS = [[0.1 * row, -1.5e-7] for row in range(3_000)]
 CALLS = ["/gradio_api/call/ours", "/gradio_api/run/ours", "/gradio_api/api/ours/", "/gradio_api/queue/join"]

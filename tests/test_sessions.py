@@ -20,8 +20,8 @@ from starlette.testclient import TestClient
 
 from explorer.maps import space as latent_space
 from explorer.ui import app
-from explorer.ui.sessions import Sessions, Visits, forget_unread
-from explorer.ui.settings import read_settings
+from explorer.ui.server.sessions import Sessions, Visits, forget_unread
+from explorer.ui.server.settings import read_settings
 
 MAP = next(iter(latent_space.available()))
 ROW = 73  # numbers in each list of a body, as in nothing else here

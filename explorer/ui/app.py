@@ -21,30 +21,30 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
-from explorer.forwarded import Forwarded, named_proxies, uvicorn_believes_nobody
 from explorer.live import routes as live
 from explorer.live import same_site
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
 from explorer.ui import models_tab, tour
-from explorer.ui.connections import Guarded
 from explorer.ui.document import Document
-from explorer.ui.ending import signals_interrupt
-from explorer.ui.front import Front, rooted
-from explorer.ui.headers import KnownHosts, SafeHeaders
-from explorer.ui.limits import Bodies
-from explorer.ui.listeners import Listening
 from explorer.ui.map import component as latent_map
 from explorer.ui.map import endpoints, tool_endpoints, tool_routes
 from explorer.ui.map import tab as map_tab
 from explorer.ui.map.originals import Originals
 from explorer.ui.map.tools import MapTools
-from explorer.ui.parcels import Porter
 from explorer.ui.photo import tab as photo_tab
 from explorer.ui.photo.files import KEPT_SECONDS, remove_left_overs, served_folder
 from explorer.ui.photo.turns import MAX_THREADS, PhotoTurns
-from explorer.ui.sessions import Sessions, Visits, forget_unread
-from explorer.ui.settings import Settings, read_settings
+from explorer.ui.server.connections import Guarded
+from explorer.ui.server.ending import signals_interrupt
+from explorer.ui.server.forwarded import Forwarded, named_proxies, uvicorn_believes_nobody
+from explorer.ui.server.front import Front, rooted
+from explorer.ui.server.headers import KnownHosts, SafeHeaders
+from explorer.ui.server.limits import Bodies
+from explorer.ui.server.listeners import Listening
+from explorer.ui.server.parcels import Porter
+from explorer.ui.server.sessions import Sessions, Visits, forget_unread
+from explorer.ui.server.settings import Settings, read_settings
 from explorer.ui.texts import ASSETS, head, i18n, say
 from explorer.ui.train import own_routes
 from explorer.ui.train import tab as train_tab

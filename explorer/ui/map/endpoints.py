@@ -14,7 +14,7 @@ from explorer.ui.answers import MAX_IMAGES, few
 from explorer.ui.map.component import describe as describe_point
 from explorer.ui.map.component import introduce
 from explorer.ui.map.originals import Originals
-from explorer.ui.parcels import in_turn
+from explorer.ui.server.parcels import in_turn
 
 NAMES = ("models", "map_decode", "map_encode", "describe")
 

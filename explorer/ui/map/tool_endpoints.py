@@ -5,7 +5,7 @@ import gradio as gr
 from explorer.live.tool_thread import ToolThread
 from explorer.ui.map.endpoints import with_sentences
 from explorer.ui.map.tools import MapTools
-from explorer.ui.parcels import in_turn
+from explorer.ui.server.parcels import in_turn
 
 NAMES = (
     "lattice",

@@ -14,7 +14,7 @@ from gradio.context import LocalContext
 
 from explorer.photos import reader as photo_reader
 from explorer.photos.line import WAITING, PhotoLine, check
-from explorer.ui.listeners import Listeners
+from explorer.ui.server.listeners import Listeners
 from explorer.ui.texts import language_of, say
 
 # As many events as can have a place in the line at once, and some that are refused: so none of them waits in Gradio's

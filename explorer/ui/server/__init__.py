@@ -1,0 +1,1 @@
+"""What stands before the page and holds each visitor to limits."""
