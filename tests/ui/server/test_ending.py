@@ -17,10 +17,10 @@ import pytest
 from serving import SOON, wait_for
 from websockets.sync.client import connect
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SERVE = """
 import sys
-from explorer import own_models
+from explorer.visitors import models as own_models
 from explorer.maps import space as latent_space
 from explorer.visitors.models import OwnModels
 from explorer.ui import app

@@ -16,7 +16,7 @@ from explorer.visitors.trainings import SECONDS
 
 pytestmark = pytest.mark.browser
 FLAT, PLAIN, DEEP = "digits-vae-2d", "fashion-ae-2d", "mnist-vae-20d"
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select", "compare", "history")
 TERMS = re.compile(
     r"AutoencoderKL|built-in|float32|fp16|Fashion-MNIST|scikit-learn|numpy\.load|NumPy|Python|PyTorch|Shift|Enter|"

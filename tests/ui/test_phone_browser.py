@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from map_page import expected, open_tool, pad_box, pixels, place, settle, visit
 from playwright.sync_api import Page, expect
-from test_draw_browser import landed
+from sketch_pad import landed
 
 pytestmark = pytest.mark.browser
 FLAT, DEEP = "digits-vae-2d", "mnist-vae-20d"

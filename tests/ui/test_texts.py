@@ -12,7 +12,7 @@ import pytest
 from explorer.ui.texts import TOLD, head, language_of, look_up, texts, translated
 from explorer.visitors.checkpoint_files import NO_ZIP
 
-EXPLORER = Path(__file__).resolve().parent.parent / "explorer"
+EXPLORER = Path(__file__).resolve().parents[2] / "explorer"
 # Whose sentences visitors of the page meet, every one of them.
 MET = [
     "visitors/checkpoint_files",
