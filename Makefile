@@ -13,6 +13,12 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-js; \
+	else echo "assets/ is not checked: install Node.js and npm (apt-get install nodejs npm)."; test -z "$$CI"; fi
+
+lint-js: node_modules/.package-lock.json
+	node_modules/.bin/biome check --error-on-warnings
+	node_modules/.bin/tsc
 
 check: lint test
 
@@ -25,4 +31,8 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
 	touch $@
 
-.PHONY: run test lint check
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+	touch $@
+
+.PHONY: run test lint lint-js check
