@@ -25,7 +25,7 @@ from explorer.live import routes as live
 from explorer.live import same_site
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
-from explorer.ui import models_tab, tour
+from explorer.ui import assets, models_tab, tour
 from explorer.ui.document import Document
 from explorer.ui.map import component as latent_map
 from explorer.ui.map import endpoints, tool_endpoints, tool_routes
@@ -199,6 +199,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     tools, own = MapTools(worker, Originals()), OwnModels(worker)
     trainings, turns = Trainings(own.keep), PhotoTurns()
     api = live.routes(worker, root_path)
+    assets.add_routes(api)
     warm_up = latent_map.add_routes(api, worker, thread)
     tool_routes.add_routes(api, tools, thread)
     own_routes.add_routes(api, worker, own)

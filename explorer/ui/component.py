@@ -1,14 +1,16 @@
-"""A gr.HTML component from asset files: its markup, its style, and its scripts, which are one function's body."""
+"""A gr.HTML component from asset files: its markup, its style, and the module that brings it to life."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import gradio as gr
 
-from explorer.ui.texts import ASSETS, texts
+from explorer.ui.assets import address
+from explorer.ui.texts import ASSETS, languages, say, texts
 
-SPEECH = "latent_map/texts.js"  # what every component says its texts with
+SPEECH = "speech.js"  # what a component of joined scripts says its texts with
 
 
 def read(*names: str) -> str:
@@ -17,18 +19,33 @@ def read(*names: str) -> str:
 
 
 def component(
-    html: str, css: str, scripts: list[str], elem_id: str, groups: tuple[str, ...] = (), **props: Any
+    html: str, css: str, scripts: str | list[str], elem_id: str, groups: tuple[str, ...] = (), **props: Any
 ) -> gr.HTML:
     """A plain gr.HTML, since Gradio writes a stub file beside the source of every subclass.
 
-    html, css: their text. scripts: asset files, joined behind `say`. groups: the texts it says, all without any.
+    html, css: their text. scripts: the entry module, as `mounted` takes it; or asset files, joined behind `say`.
+    groups: the texts that these say, all without any.
     """
+    if isinstance(scripts, list):
+        props["texts"] = texts(*groups)
+        scripts = read(SPEECH, *scripts)
     return gr.HTML(
-        html_template=html,
-        css_template=css,
-        js_on_load=read(SPEECH, *scripts),
-        apply_default_css=False,
-        elem_id=elem_id,
-        texts=texts(*groups),
-        **props,
+        html_template=html, css_template=css, js_on_load=scripts, apply_default_css=False, elem_id=elem_id, **props
     )
+
+
+def mounted(entry: str, *events: str) -> str:
+    """The script that imports a module of assets/ and calls its `mount({element, props, trigger, watch})`.
+
+    events: the names of the component's own, which Gradio looks for in quotes in this script.
+    """
+    sorry = {language: say("page.not-loaded", language) for language in languages()}
+    return f"""import(new URL({json.dumps(address(entry))}, document.baseURI))
+  .then(({{ mount }}) => mount({{ element, props, trigger, watch, events: {json.dumps(events)} }}))
+  .catch((error) => {{
+    console.error(error);
+    const sorry = {json.dumps(sorry, ensure_ascii=False)};
+    const note = Object.assign(document.createElement("p"), {{ role: "alert" }});
+    note.textContent = sorry[navigator.language] ?? sorry.en;
+    element.prepend(note);
+  }});"""

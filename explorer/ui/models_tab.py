@@ -8,8 +8,8 @@ from typing import Any
 import gradio as gr
 
 from explorer.live.worker import DecodeWorker
-from explorer.ui.component import SPEECH, read
-from explorer.ui.texts import i18n, texts
+from explorer.ui.component import mounted
+from explorer.ui.texts import i18n
 
 COLUMNS = ("model", "data", "network", "latents", "loss", "parameters", "bce", "mse", "elbo", "knn")
 
@@ -18,8 +18,8 @@ def build(worker: DecodeWorker) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
     configs = [worker.space(name).config for name in worker.names]
     gr.Markdown(i18n("models.about"))
-    speech: dict[str, Any] = {"js_on_load": read(SPEECH), "texts": texts("models.", "page.models")}
-    gr.HTML(scrolling_table([row(config) for config in configs]), elem_id="models-table", **speech)
+    table = scrolling_table([row(config) for config in configs])
+    gr.HTML(table, js_on_load=mounted("models/start.js"), elem_id="models-table")
     commands = "\n".join(str(config["command"]) for config in configs)
     gr.Code(commands, language=None, label=i18n("models.commands"), interactive=False, show_line_numbers=False)
 

@@ -77,6 +77,10 @@ def _patterns() -> list[tuple[re.Pattern[str], str]]:
     return found
 
 
+def languages() -> list[str]:
+    return list(_all())
+
+
 def texts(*groups: str) -> dict[str, dict[str, str]]:
     """Language tag ("en", "zh-CN", "zh-TW") -> key -> text, in which {name} stands for a value.
 
