@@ -1,75 +1,80 @@
-// Pointing: the same cell marked in the photo and in every channel, its pixels and its numbers beside it.
-let cell = null; // { row, column }
+/**
+ * A photo's latents as a grid of cells, each of which stands for a square of pixels.
+ *
+ * @typedef {{ row: number, column: number }} Cell
+ * @typedef {{ rows: number, columns: number }} Grid what a picture shows of it; its last cells may be cut
+ */
 
-function cellAt(event, box) {
-  const bounds = box.getBoundingClientRect();
-  const across = (event.clientX - bounds.left) / bounds.width, down = (event.clientY - bounds.top) / bounds.height;
-  // The photo may end within its last cells, whose other pixels are padding; the channels show whole cells.
-  const columns = box === frame ? current.width / current.step : current.columns;
-  const rows = box === frame ? current.height / current.step : current.rows;
-  return clampCell(Math.floor(down * rows), Math.floor(across * columns));
-}
+/** @type {Record<string, [number, number]>} */
+const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-const clampCell = (row, column) => ({
-  row: Math.min(Math.max(row, 0), current.rows - 1),
-  column: Math.min(Math.max(column, 0), current.columns - 1),
+/**
+ * The nearest cell that there is.
+ *
+ * @param {Cell} cell
+ * @param {Grid} grid
+ * @returns {Cell}
+ */
+export const clamped = ({ row, column }, { rows, columns }) => ({
+  row: Math.min(Math.max(row, 0), rows - 1),
+  column: Math.min(Math.max(column, 0), columns - 1),
 });
 
-function pointAt(place) {
-  cell = place;
-  const { step, width, height, rows, columns } = current;
-  mark(part("cell"), cell, width / step, height / step);
-  for (const marker of root.querySelectorAll(".channel .cell")) mark(marker, cell, columns, rows);
-  const numbers = current.channels.map((_, i) => decimal(current.values[(i * rows + cell.row) * columns + cell.column], 2));
-  const x = cell.column * step, y = cell.row * step;
-  const reach = current.influence && sameCell(current.influence) ? ` · ${say("photo.influence", { reach: current.influence.reach })}` : "";
-  part("reading").textContent = say("photo.reading", { ...cell, x, y, numbers: numbers.join("  ") }) + reach;
-  drawPatch(x, y, step);
-  part("influence").hidden = !reach;
+/**
+ * The cell under the pointer.
+ *
+ * @param {{ clientX: number, clientY: number }} pointer
+ * @param {{ left: number, top: number, width: number, height: number }} box where the picture is
+ * @param {Grid} shown in the box
+ * @param {Grid} grid
+ */
+export function cellAt({ clientX, clientY }, box, shown, grid) {
+  const row = Math.floor(((clientY - box.top) / box.height) * shown.rows);
+  const column = Math.floor(((clientX - box.left) / box.width) * shown.columns);
+  return clamped({ row, column }, grid);
 }
 
-const sameCell = (other) => cell && other.row === cell.row && other.column === cell.column;
-
-function mark(marker, { row, column }, columns, rows) {
-  marker.hidden = false;
-  const box = { left: column / columns, top: row / rows, width: 1 / columns, height: 1 / rows };
-  for (const [side, share] of Object.entries(box)) marker.style[side] = `${share * 100}%`;
+/**
+ * Where an arrow key leads, from the middle at first; null where it is another key.
+ *
+ * @param {Cell | null} cell
+ * @param {string} key
+ * @param {Grid} grid
+ */
+export function moved(cell, key, grid) {
+  if (!Object.hasOwn(STEPS, key)) return null;
+  const { row, column } = cell ?? { row: grid.rows >> 1, column: grid.columns >> 1 };
+  const [down, right] = STEPS[key];
+  return clamped({ row: row + down, column: column + right }, grid);
 }
 
-function drawPatch(x, y, step) {
-  const canvas = part("patch"), image = part("source");
-  Object.assign(canvas, { width: step, height: step });
-  if (image?.complete && image.naturalWidth) canvas.getContext("2d").drawImage(image, x, y, step, step, 0, 0, step, step);
+/**
+ * Where a cell lies in a picture, in parts of its width and height.
+ *
+ * @param {Cell} cell
+ * @param {Grid} shown in the picture
+ */
+export const boxOf = ({ row, column }, { rows, columns }) => ({
+  left: column / columns,
+  top: row / rows,
+  width: 1 / columns,
+  height: 1 / rows,
+});
+
+/**
+ * A cell's latent: a number of each channel.
+ *
+ * @param {ArrayLike<number>} values channel by channel, row by row
+ * @param {Cell} cell
+ * @param {Grid} grid
+ */
+export function latentAt(values, { row, column }, { rows, columns }) {
+  const channels = values.length / (rows * columns);
+  return Array.from({ length: channels }, (_, channel) => values[(channel * rows + row) * columns + column]);
 }
 
-function forgetCell() {
-  cell = null;
-  for (const marker of root.querySelectorAll(".cell")) marker.hidden = true;
-  part("source")?.remove();
-  const source = make("img", { src: layers.photo, hidden: true });
-  source.dataset.role = "source"; // at full size, whatever the frame shows
-  root.append(source);
-}
-
-function drawInfluence(influence) {
-  if (influence) part("influence").src = influence.picture;
-  part("influence").hidden = !influence;
-  if (cell) pointAt(cell);
-}
-
-function listen(box) {
-  box.onpointermove = (event) => pointAt(cellAt(event, box));
-  box.onclick = (event) => {
-    pointAt(cellAt(event, box));
-    ask({ point: cell, decode: false });
-  };
-  box.onkeydown = (event) => {
-    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    const from = cell ?? { row: current.rows >> 1, column: current.columns >> 1 };
-    if (event.key === "Enter" && cell) ask({ point: cell, decode: false });
-    else if (event.key in moves) pointAt(clampCell(from.row + moves[event.key][0], from.column + moves[event.key][1]));
-    else return;
-    event.preventDefault();
-  };
-}
-listen(frame);
+/**
+ * @param {Cell | null} one
+ * @param {Cell | null} other
+ */
+export const isSame = (one, other) => one?.row === other?.row && one?.column === other?.column;

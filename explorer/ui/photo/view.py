@@ -16,16 +16,16 @@ from explorer.photos.edits import BITS, MAX_SIGMA, Edits, number, parse_channels
 from explorer.photos.jobs import Encoding
 from explorer.photos.metrics import error_map
 from explorer.photos.views import channel_pictures, colour_bar, deviation_pictures, heat
-from explorer.ui.component import component, read
+from explorer.ui.component import component, mounted, read
 from explorer.ui.texts import say
 
-SCRIPTS = [f"photo/{name}.js" for name in ("view", "cells", "edits", "start")]
 PERCENTILES = (0, 1, 2, 5)
 
 
 def view(elem_id: str) -> gr.HTML:
     """Its "change_view" event carries {key, edits, settings, decode, point}; its value is what `describe` says."""
-    return component(read("photo/photo.html"), read("photo/photo.css"), SCRIPTS, elem_id, ("photo",))
+    script = mounted("photo/start.js", "change_view")
+    return component(read("photo/photo.html"), read("photo/photo.css"), script, elem_id)
 
 
 def parse_edits(sent: Any, channels: int) -> Edits:

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { extent, places, roundTop, scale } from "../../assets/shared/curve.js";
+import { extent, places, roundTop, scale } from "../../../assets/shared/curve.js";
 
 test("an axis may run either way", () => {
   const across = scale([1, 5], [10, 50]);
