@@ -1,84 +1,85 @@
-// The test points on their way: a canvas that moves each from where it was to where it is.
-const MOVE = 260; // milliseconds, about as long as from one answer to the next
-const cloud = { from: null, to: null, since: 0, drawing: 0 };
-const names = props.class_names, labels = props.labels, palette = props.palette;
+/**
+ * Points in the plane, as they stand at one moment of a training, and how they are laid on a canvas.
+ *
+ * @typedef {readonly [number, number, number]} Box a square: its centre, and half a side
+ * @typedef {{ points: readonly number[], box: Box }} Cloud points: x and y in turn
+ * @typedef {(i: number) => [number, number]} Place a point's place in pixels
+ */
 
-// The least box in which nearly all points lie, as centre and half a side: [x, y, half].
-function box(points) {
-  const sorted = [0, 1].map((axis) => points.filter((_, i) => i % 2 === axis).sort((a, b) => a - b));
-  const ends = sorted.map((values) => [values[Math.floor(0.005 * values.length)], values[Math.ceil(0.995 * values.length) - 1]]);
-  return [...ends.map(([low, high]) => (low + high) / 2), Math.max(...ends.map(([low, high]) => (high - low) / 2), 1e-3) * 1.1];
+const OUTSIDE = 0.005; // of the points, to each side
+const LEAST = 1e-3;
+const MARGIN = 1.1;
+
+/**
+ * @param {readonly number[]} points
+ * @returns {Cloud}
+ */
+export const cloudOf = (points) => ({ points, box: boxOf(points) });
+
+/**
+ * The least box in which nearly all points lie, with a margin.
+ *
+ * @param {readonly number[]} points
+ * @returns {Box}
+ */
+function boxOf(points) {
+  const [across, down] = [0, 1].map((axis) => middling(points.filter((_, i) => i % 2 === axis)));
+  const half = Math.max((across.high - across.low) / 2, (down.high - down.low) / 2, LEAST) * MARGIN;
+  return [(across.low + across.high) / 2, (down.low + down.high) / 2, half];
 }
 
-function moveTo(points) {
-  const target = { points, box: box(points) };
-  cloud.from = cloud.to ? between(progressOf()) : target;
-  cloud.to = target;
-  cloud.since = performance.now();
-  if (!cloud.drawing) cloud.drawing = requestAnimationFrame(drawCloud);
+/** @param {number[]} values */
+function middling(values) {
+  const sorted = values.sort((a, b) => a - b);
+  const low = sorted[Math.floor(OUTSIDE * sorted.length)];
+  return { low, high: sorted[Math.ceil((1 - OUTSIDE) * sorted.length) - 1] };
 }
 
-const progressOf = () => (still.matches ? 1 : Math.min((performance.now() - cloud.since) / MOVE, 1));
-const mix = (a, b, t) => a.map((value, i) => value + (b[i] - value) * t);
-const between = (t) => ({ points: mix(cloud.from.points, cloud.to.points, t), box: mix(cloud.from.box, cloud.to.box, t) });
-
-function fitted(canvas) { // its context, in CSS pixels
-  const ratio = devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
-  if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
-    Object.assign(canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
-  }
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  return [context, width, height];
+/**
+ * A cloud on its way from one to another of the same points.
+ *
+ * @param {Cloud} from
+ * @param {Cloud} to
+ * @param {number} part of the way, 0 to 1
+ * @returns {Cloud}
+ */
+export function between(from, to, part) {
+  const points = to.points.map((value, i) => mix(from.points[i], value, part));
+  const [x, y, half] = to.box.map((value, i) => mix(from.box[i], value, part));
+  return { points, box: [x, y, half] };
 }
 
-function drawCloud() {
-  cloud.drawing = 0;
-  if (!cloud.to || !part("cloud").clientWidth) return;
-  const t = progressOf(), { points, box: [cx, cy, half] } = between(t);
-  const [context, width, height] = fitted(part("cloud"));
+/**
+ * @param {number} from
+ * @param {number} to
+ * @param {number} part
+ */
+const mix = (from, to, part) => from + (to - from) * part;
+
+/**
+ * The box in the middle of a canvas, as large as fits, y upwards: where each point lies, and the plane's origin.
+ *
+ * @param {Cloud} cloud
+ * @param {number} width
+ * @param {number} height
+ * @returns {{ place: Place, origin: [number, number] }}
+ */
+export function projection({ points, box: [x, y, half] }, width, height) {
   const scale = Math.min(width, height) / 2 / half;
-  const place = (i) => [width / 2 + (points[2 * i] - cx) * scale, height / 2 - (points[2 * i + 1] - cy) * scale];
-  context.strokeStyle = style("--border-color-primary");
-  context.lineWidth = 1;
-  for (const [x, y, right, down] of [[width / 2 - cx * scale, 0, 0, height], [0, height / 2 + cy * scale, width, 0]]) {
-    context.beginPath();
-    context.moveTo(x, y);
-    context.lineTo(x + right, y + down);
-    context.stroke();
-  }
-  const radius = Math.max(2.2, Math.min(width, height) / 130);
-  context.globalAlpha = 0.8;
-  labels.forEach((label, i) => {
-    context.fillStyle = palette[label % palette.length];
-    context.beginPath();
-    context.arc(...place(i), radius, 0, 2 * Math.PI);
-    context.fill();
-  });
-  context.globalAlpha = 1;
-  drawNames(context, place);
-  if (t < 1) cloud.drawing = requestAnimationFrame(drawCloud);
+  /** @type {(px: number, py: number) => [number, number]} */
+  const at = (px, py) => [width / 2 + (px - x) * scale, height / 2 - (py - y) * scale];
+  return { place: (i) => at(points[2 * i], points[2 * i + 1]), origin: at(0, 0) };
 }
 
-function drawNames(context, place) { // at each class's middle
-  context.font = "600 14px ui-sans-serif, system-ui, sans-serif";
-  Object.assign(context, { textAlign: "center", textBaseline: "middle", lineWidth: 4, lineJoin: "round" });
-  context.strokeStyle = style("--background-fill-primary");
-  context.fillStyle = style("--body-text-color");
-  names.forEach((name, label) => {
-    const places = labels.flatMap((other, i) => (other === label ? [place(i)] : []));
-    const [x, y] = [0, 1].map((axis) => places.map((at) => at[axis]).sort((a, b) => a - b)[places.length >> 1]);
-    context.strokeText(name, x, y);
-    context.fillText(name, x, y);
-  });
-}
-
-function drawKey() {
-  part("legend").append(...names.map((name, label) => {
-    const entry = document.createElement("span"), dot = document.createElement("i");
-    dot.style.background = palette[label % palette.length];
-    entry.append(dot, name);
-    return entry;
-  }));
+/**
+ * The middle of a class's points: the median of either coordinate.
+ *
+ * @param {readonly number[]} labels each point's class
+ * @param {number} label
+ * @param {Place} place
+ */
+export function middle(labels, label, place) {
+  const places = labels.flatMap((other, i) => (other === label ? [place(i)] : []));
+  const [x, y] = [0, 1].map((axis) => places.map((at) => at[axis]).sort((a, b) => a - b)[places.length >> 1]);
+  return { x, y };
 }

@@ -11,21 +11,19 @@ import numpy as np
 from explorer.live.worker import to_bytes
 from explorer.maps.datasets import load
 from explorer.ui.answers import to_base64
-from explorer.ui.component import component, read
+from explorer.ui.component import component, mounted, read
 from explorer.ui.map.component import PALETTE
-from explorer.ui.texts import TOLD
 from explorer.visitors.train_options import RECIPE
 from explorer.visitors.train_progress import Progress
 from explorer.visitors.trainings import Training
-
-SCRIPTS = [f"train/{name}.js" for name in ("view", "cloud", "curve", "start")]
 
 
 def view(elem_id: str) -> gr.HTML:
     """Its events: "cancel", and "explore" with {model}. Its value is what `describe` or `refused` says."""
     data = load(RECIPE.data, "test")
     colours = {"labels": data.labels.tolist(), "class_names": list(data.class_names), "palette": list(PALETTE)}
-    return component(read("train/train.html"), read("train/train.css"), SCRIPTS, elem_id, ("train", TOLD), **colours)
+    script = mounted("train/start.js", "cancel", "explore")
+    return component(read("train/train.html"), read("train/train.css"), script, elem_id, **colours)
 
 
 def describe(training: Training) -> dict[str, Any]:
