@@ -132,6 +132,7 @@ def test_the_rest_of_the_page_is_in_the_same_language(page: Page, address: str, 
     for key in ("photo.slider", "photo.pair"):
         expect(page.get_by_text(said[key], exact=True)).to_be_visible()
     page.get_by_role("tab", name=said["page.train"]).click()
+    expect(page.locator('#train-view [data-role="headline"]')).to_have_text(said["train.idle"])
     assert_said_in(page, language, "#train-view")
     page.locator("#train-epochs input[type=number]").fill("3")
     page.locator("#train-start").click()
