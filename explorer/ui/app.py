@@ -26,6 +26,7 @@ from explorer.live import same_site
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
 from explorer.ui import assets, models_tab, tour
+from explorer.ui.component import read
 from explorer.ui.document import Document
 from explorer.ui.map import component as latent_map
 from explorer.ui.map import endpoints, tool_endpoints, tool_routes
@@ -45,7 +46,7 @@ from explorer.ui.server.listeners import Listening
 from explorer.ui.server.parcels import Porter
 from explorer.ui.server.sessions import Sessions, Visits, forget_unread
 from explorer.ui.server.settings import Settings, read_settings
-from explorer.ui.texts import ASSETS, head, i18n, say
+from explorer.ui.texts import head, i18n, say
 from explorer.ui.train import own_routes
 from explorer.ui.train import tab as train_tab
 from explorer.ui.visitors import visitor_of
@@ -59,66 +60,6 @@ WAITING = 200  # events of all visitors that Gradio lets wait at once, each with
 SWITCH_SECONDS = 0.0005  # after which a busy thread lets others go on; by Python's own 0.005 a frame would come late
 FONTS = ["ui-sans-serif", "system-ui", "sans-serif"]  # nothing is fetched from a font server
 MONO = ["ui-monospace", "Consolas", "monospace"]
-CSS = """
-.gradio-container { max-width: 1480px !important; }
-.gradio-container .tabitem { padding: 10px 0 0 !important; border: 0; }
-#latent-map .html-container { padding: 0 !important; }
-#head { align-items: center; flex-wrap: nowrap; }
-#tour { flex: none; width: auto; min-width: 0 !important; }
-#tour .html-container { padding: 0 !important; }
-#title { display: flex; flex-wrap: wrap; align-items: baseline; }
-#title h1 { margin: 0 18px 0 0; font-size: 21px; letter-spacing: -.01em; }
-#title p { margin: 0; color: var(--body-text-color-subdued); }
-#title .prose { display: flex; flex-wrap: wrap; align-items: baseline; }
-#models-table .scrolling { overflow-x: auto; }
-#models-table table { width: 100%; border-collapse: collapse; text-align: left; font-variant-numeric: tabular-nums; }
-#models-table :is(table, thead, tbody, tr, th, td) { border: 0; }
-#models-table :is(th, td) { padding: 7px 10px; white-space: nowrap;
-  border-bottom: 1px solid var(--border-color-primary); }
-#photo-about p { max-width: 90ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
-#photo-row { flex-wrap: wrap; }
-#photo-examples .html-container, #photo-view .html-container { padding: 0 !important; }
-.examples { display: grid; grid-template-columns: repeat(6, 1fr); gap: 6px; }
-.examples button { padding: 0; border: 0; background: none; border-radius: 8px; overflow: hidden; cursor: pointer; }
-.examples button:is(:hover, :focus-visible) { outline: 2px solid var(--primary-700); outline-offset: 1px; }
-.examples img { display: block; height: auto; width: 100%; aspect-ratio: 1; object-fit: cover; margin: 0; }
-#photo-measures dl { margin: 0; }
-#photo-measures .measures > div { display: flex; justify-content: space-between; gap: 12px; padding: 3px 2px;
-  border-bottom: 1px solid var(--border-color-primary); }
-#photo-measures dt { color: var(--body-text-color-subdued); white-space: nowrap; }
-#photo-measures dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
-#photo-measures small { margin-left: 8px; color: var(--body-text-color-subdued); }
-#photo-measures .html-container { padding: 0 4px !important; }
-#photo-side label { padding: 5px 6px; gap: 5px; font-size: 12.5px; }
-#photo-side label span { margin: 0; }
-#photo-side label input { width: 14px; height: 14px; }
-#photo-side .wrap { gap: 4px; justify-content: space-between; }
-.notes { padding: 8px 12px; border-left: 3px solid var(--primary-700); border-radius: 6px;
-  background: var(--background-fill-secondary); }
-.notes.error { border-color: #d97706; }
-.notes p { margin: 0; }
-#photo-measures .hint { color: var(--body-text-color-subdued); }
-#photo-table { overflow-x: auto; }
-/* Gradio's mark of a missing picture has a label that a plain element must not have: for eyes only, then. */
-.empty { visibility: hidden; }
-.empty svg { visibility: visible; }
-#train-about p { max-width: 130ch; margin: 0 0 4px; color: var(--body-text-color-subdued); }
-#train-row { flex-wrap: wrap; }
-#train-start { background: var(--primary-700); }
-#train-start:hover { background: var(--primary-700); }
-#train-view .html-container { padding: 0 !important; }
-#train-opener { display: none; }
-@media (max-width: 760px) { #title p { display: none; } #title h1 { margin: 0; font-size: 17px; white-space: nowrap; } }
-"""
-# These rules stand here since Gradio confines CSS to what lies within it. On a phone its edges clip instead of hiding:
-# within what hides nothing is sticky, and the picture would not stay in sight.
-# Without the first two, icon and manifest are asked for above a path below which the page may lie.
-HEAD = """<link rel="icon" href="favicon.ico"><link rel="manifest" href="manifest.json">
-<link rel="preload" as="script" href="gradio_api/explorer/plotly.min.js">
-<style>@media (max-width: 760px) {
-  .main.fillable { padding: 10px !important; }
-  .gradio-container { overflow: clip !important; }
-}</style>"""
 
 
 def theme() -> gr.themes.Base:
@@ -126,6 +67,11 @@ def theme() -> gr.themes.Base:
     # Gradio's own greys are too pale to read: 2.6 to 1 on white, where WCAG wants 4.5.
     quiet = dict.fromkeys(("body_text_color_subdued", "block_info_text_color"), "*neutral_500")
     return base.set(**quiet, button_primary_background_fill="*primary_700", slider_color="*primary_700")
+
+
+def page_head() -> str:
+    """What stands in the page's head from its first byte on."""
+    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}"
 
 
 def build(
@@ -228,12 +174,11 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         thread.stop()
         worker.stop()
 
-    address = f"<script>{(ASSETS / 'address.js').read_text(encoding='utf-8')}</script>"
     demo = build(worker, tools, thread, trainings, own, turns)
     serve = partial(
         demo.launch,
         theme=theme(),
-        css=CSS,
+        css=read("style.css"),
         i18n=i18n,
         max_file_size="80mb",
         max_threads=MAX_THREADS,
@@ -242,7 +187,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         app_kwargs={
             "lifespan": lifespan,
             "middleware": [
-                Middleware(Document, head=head() + address + HEAD, thread=thread),
+                Middleware(Document, head=page_head(), thread=thread),
                 Middleware(Listening, listeners=turns.listeners),
                 Middleware(Porter, thread=thread, names=frozenset((*endpoints.NAMES, *tool_endpoints.NAMES))),
             ],
