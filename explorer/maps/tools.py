@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from explorer.arrays import as_array
-from explorer.photos.edits import interpolate
+from explorer.interpolation import METHODS, interpolate
 
 if TYPE_CHECKING:
     from sklearn.neighbors import NearestNeighbors
 
 MAX_LATTICE = 64  # pictures on a side
 MAX_POINTS = 10_000  # of one walk or sample
-METHODS = ("linear", "spherical")
 ANCHORS = range(2, 6)
 ACTIVE_VARIANCE = 0.01  # of a VAE's means, below which a dimension is unused (Burda et al. 2016, section 4.2)
 ACTIVE_SHARE = 1e-3  # the same for a plain autoencoder, whose latents have no scale: a share of the largest variance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -102,19 +101,6 @@ def seed(value: Any) -> int:
     if value != int(value):
         raise ValueError("The seed must be a whole number.")
     return int(value)
-
-
-def interpolate(a: np.ndarray, b: np.ndarray, t: float, method: str = "linear") -> np.ndarray:
-    """Between latents of equal shape; t from 0 to 1. Spherical: along the great circle (Shoemake 1985), which keeps
-    the length between two noises; for nearly parallel latents it is linear."""
-    if method == "linear":
-        return ((1 - t) * a + t * b).astype(np.float32)
-    cosine = float(np.vdot(a, b) / max(float(np.linalg.norm(a)) * float(np.linalg.norm(b)), 1e-12))
-    angle = math.acos(min(max(cosine, -1.0), 1.0))
-    if math.sin(angle) < 1e-4:
-        return interpolate(a, b, t)
-    parts = math.sin((1 - t) * angle) / math.sin(angle), math.sin(t * angle) / math.sin(angle)
-    return (parts[0] * a + parts[1] * b).astype(np.float32)
 
 
 def take_channels(a: np.ndarray, b: np.ndarray, channels: Sequence[int]) -> np.ndarray:

@@ -10,8 +10,9 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageOps
 
+from explorer.interpolation import interpolate
 from explorer.photos import jobs as photo_jobs
-from explorer.photos.edits import interpolate, number, take_channels
+from explorer.photos.edits import number, take_channels
 from explorer.photos.jobs import Encoding
 from explorer.photos.line import Replaced
 from explorer.photos.reader import read_photo
