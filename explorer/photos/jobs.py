@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from explorer.hub import Progress
 from explorer.photos.exchange import Party, convert
 from explorer.photos.files import LatentFile
 from explorer.photos.gpu import on_gpu
-from explorer.photos.hub import Progress
 from explorer.photos.line import aside, check
 from explorer.photos.metrics import Measures, compare
 from explorer.photos.models import BUILT_IN, for_visitors, is_at_hand, locate

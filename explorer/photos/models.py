@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
 from explorer.maps.space import CHECKPOINTS
 from explorer.photos import weights
-from explorer.photos.hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
 from explorer.photos.scaling import Scaling
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from explorer.photos.hub import UNREACHABLE, reach_hub
+from explorer.hub import UNREACHABLE, reach_hub
 from explorer.photos.models import is_hub_id
 from explorer.visitors.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
 

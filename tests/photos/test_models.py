@@ -20,9 +20,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 import explorer
+from explorer.hub import UNREACHABLE, Hub, visitors_cache
 from explorer.photos import jobs as photo_jobs
 from explorer.photos import models as photo_models
-from explorer.photos.hub import UNREACHABLE, Hub, visitors_cache
 from explorer.photos.models import (
     BUILT_IN,
     KNOWN,

@@ -29,7 +29,7 @@ MET = [
     "photos/line",
     "photos/reader",
     "photos/formats/scans",
-    "photos/hub",
+    "hub",
     "photos/models",
     "photos/weights",
     "maps/planes",

@@ -18,10 +18,10 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as torch_load
 from safetensors.torch import save_file as torch_save
 
+from explorer.hub import UNREACHABLE
 from explorer.live.worker import DecodeWorker
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
-from explorer.photos.hub import UNREACHABLE
 from explorer.visitors import checkpoint_files
 from explorer.visitors.checkpoint_files import CARD, CONFIG, HISTORY, MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE
 from explorer.visitors.checkpoint_hub import MISSING, NO_ID, NOT_ONE

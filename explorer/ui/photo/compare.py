@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from explorer.hub import Progress
 from explorer.photos import jobs as photo_jobs
-from explorer.photos.hub import Progress
 from explorer.photos.jobs import Encoding
 from explorer.photos.models import BUILT_IN, for_visitors
 from explorer.ui.photo.measures import headers, notes_html, row

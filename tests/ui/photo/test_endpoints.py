@@ -23,11 +23,11 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from explorer.hub import UNREACHABLE
 from explorer.photos import metrics
 from explorer.photos import views as latent_views
 from explorer.photos.edits import Channel, Edits
 from explorer.photos.formats.file import EMPTY
-from explorer.photos.hub import UNREACHABLE
 from explorer.photos.image import BROKEN, NO_IMAGE
 from explorer.photos.vae import PhotoVAE, load_vae
 from explorer.ui.app import launch

@@ -42,13 +42,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from safetensors import safe_open
 
+from explorer.hub import UNREACHABLE
 from explorer.interpolation import interpolate
 from explorer.photos import jobs as photo_jobs
 from explorer.photos import metrics
 from explorer.photos import views as latent_views
 from explorer.photos.edits import Channel, Edits, take_channels
 from explorer.photos.formats.file import EMPTY, TEXT, VECTOR
-from explorer.photos.hub import UNREACHABLE
 from explorer.photos.image import BROKEN, TOO_MANY
 from explorer.photos.models import KNOWN
 from explorer.photos.vae import load_vae
