@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from explorer.photos import weights
-
-PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
+REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
 CACHE_GB = 10  # of what visitors had fetched; EXPLORER_CACHE_GB says another number
 Progress = Callable[[float, str], None]  # fraction done, what is being done
@@ -32,22 +31,16 @@ class Hub:
     token: Literal[False] | None = None
     cache: Path | None = None
 
-    def cached_folder(self, repo_id: str) -> Path | None:
-        """The folder of the cache that holds a model's config.json and all of its weights."""
+    def cached(self, repo_id: str, name: str) -> Path | None:
+        """A file, where the cache has it."""
         from huggingface_hub import try_to_load_from_cache
 
-        for prefix in PREFIXES:
-            config = try_to_load_from_cache(repo_id, f"{prefix}config.json", cache_dir=self.cache)
-            if isinstance(config, str):
-                folder = Path(config).parent
-                with suppress(ValueError):
-                    weights.files_of(folder)
-                    return folder
-        return None
+        found = try_to_load_from_cache(repo_id, name, cache_dir=self.cache)
+        return Path(found) if isinstance(found, str) else None
 
-    def sizes(self, repo_id: str) -> dict[str, int]:
-        """What a repository holds: bytes by file name. From an endpoint that can't list them, those that matter."""
-        from huggingface_hub import HfApi, errors, get_hf_file_metadata, hf_hub_url
+    def sizes(self, repo_id: str, likely: Iterable[str]) -> dict[str, int]:
+        """What a repository holds: bytes by file name. From an endpoint that can't list them, the `likely` ones."""
+        from huggingface_hub import HfApi, errors
 
         try:
             api = HfApi(endpoint=_endpoint(), token=self.token)
@@ -57,19 +50,25 @@ class Hub:
             raise
         except Exception:
             found: dict[str, int] = {}
-            for name in (prefix + name for prefix in PREFIXES for name in ("config.json", weights.WEIGHTS)):
+            for name in likely:
                 with suppress(errors.RemoteEntryNotFoundError):
-                    url = hf_hub_url(repo_id, name, endpoint=_endpoint())
-                    found[name] = get_hf_file_metadata(url, token=self.token, endpoint=_endpoint()).size or 0
+                    found[name] = self.size(repo_id, name)
             return found
 
-    def fetch(self, repo_id: str, name: str, progress: Progress | None = None) -> Path:
-        """A file, fetched into the cache where it is not there yet."""
+    def size(self, repo_id: str, name: str) -> int:
+        """Bytes of a file of a repository."""
+        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
+        url = hf_hub_url(repo_id, name, endpoint=_endpoint())
+        return get_hf_file_metadata(url, token=self.token, endpoint=_endpoint()).size or 0
+
+    def fetch(self, repo_id: str, name: str, progress: Progress | None = None, folder: Path | None = None) -> Path:
+        """A file, fetched where it is not there yet: into the cache, or into a folder of the caller's."""
         from huggingface_hub import hf_hub_download
 
         bar: dict[str, Any] = {} if progress is None else {"tqdm_class": _reporting(progress)}
-        where: dict[str, Any] = {"endpoint": _endpoint(), "cache_dir": self.cache, "token": self.token}
-        return Path(hf_hub_download(repo_id, name, etag_timeout=5, **where, **bar))
+        where: dict[str, Any] = {"endpoint": _endpoint(), "cache_dir": self.cache, "local_dir": folder}
+        return Path(hf_hub_download(repo_id, name, etag_timeout=5, token=self.token, **where, **bar))
 
     def make_room(self, needed: str) -> None:
         """Of a cache of our own, the models that nobody opened for longest go while it is too large; never `needed`."""
@@ -84,6 +83,10 @@ class Hub:
                 continue
             shutil.rmtree(repo.repo_path, ignore_errors=True)
             left -= repo.size_on_disk
+
+
+def is_hub_id(name: str) -> bool:
+    return REPO_ID.fullmatch(name) is not None and ".." not in name
 
 
 def _cache_bytes() -> float:

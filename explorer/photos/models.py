@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.hub import PREFIXES, Hub, Progress, reach_hub, sentence_of, visitors_cache
+from explorer.hub import Hub, Progress, is_hub_id, reach_hub, sentence_of, visitors_cache
 from explorer.maps.space import CHECKPOINTS
 from explorer.photos import weights
 from explorer.photos.scaling import Scaling
@@ -29,7 +30,8 @@ NO_AUTOENCODER = f"That is no image autoencoder: its config.json does not name {
 NOT_FETCHED = "The model could not be fetched from the Hub."
 NO_CONFIG = "That model has no config.json."
 NOT_BUILT = "The model's config.json does not describe an autoencoder that can be built."
-REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
+PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
+LIKELY = tuple(prefix + name for prefix in PREFIXES for name in ("config.json", weights.WEIGHTS))
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,17 @@ def source_of(name: str) -> str:
 
 def is_cached(repo_id: str) -> bool:
     """Whether a Hub model can be opened without network."""
-    return Hub().cached_folder(repo_id) is not None
+    return cached_folder(repo_id, Hub()) is not None
+
+
+def cached_folder(repo_id: str, hub: Hub) -> Path | None:
+    """The folder of a cache that holds a model's config.json and all of its weights."""
+    for config in (hub.cached(repo_id, f"{prefix}config.json") for prefix in PREFIXES):
+        if config is not None:
+            with suppress(ValueError):
+                weights.files_of(config.parent)
+                return config.parent
+    return None
 
 
 def hub_of(repo_id: str, visitor: bool) -> Hub:
@@ -165,7 +177,7 @@ def is_at_hand(source: str, visitor: bool) -> bool:
     """Whether `locate` finds a model, or that it is none, without asking the Hub."""
     if source == BUILT_IN or _as_folder(source) is not None or not is_hub_id(source):
         return True
-    return hub_of(source, visitor).cached_folder(source) is not None
+    return cached_folder(source, hub_of(source, visitor)) is not None
 
 
 def locate(source: str, progress: Progress | None = None, visitor: bool = False) -> Path:
@@ -184,10 +196,6 @@ def locate(source: str, progress: Progress | None = None, visitor: bool = False)
     return _download(source, hub_of(source, visitor), progress)
 
 
-def is_hub_id(source: str) -> bool:
-    return REPO_ID.fullmatch(source) is not None and ".." not in source
-
-
 def _as_folder(source: str) -> Path | None:
     try:
         return Path(source) if Path(source).is_dir() else None
@@ -200,10 +208,10 @@ def _download(repo_id: str, hub: Hub, progress: Progress | None) -> Path:
     from huggingface_hub import errors
 
     try:
-        if (cached := hub.cached_folder(repo_id)) is not None:
+        if (cached := cached_folder(repo_id, hub)) is not None:
             return cached
         reach_hub()
-        sizes = hub.sizes(repo_id)
+        sizes = hub.sizes(repo_id, LIKELY)
         prefix = next((prefix for prefix in PREFIXES if f"{prefix}config.json" in sizes), "")
         if f"{prefix}config.json" not in sizes:
             raise ValueError(NO_CONFIG)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
-from explorer.hub import UNREACHABLE, reach_hub
-from explorer.photos.models import is_hub_id
+from explorer.hub import UNREACHABLE, Hub, is_hub_id, reach_hub
 from explorer.visitors.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
 
 NO_ID = "That is no Hub id; one looks like owner/name."
@@ -44,21 +42,19 @@ def fetch(repo_id: str, folder: Path) -> None:
 
 
 def _fetch_all(repo_id: str, folder: Path) -> None:
-    from huggingface_hub import errors, get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub import errors
 
-    endpoint = os.environ.get("HF_ENDPOINT") or None
+    hub = Hub(token=False)  # the host's own would open its private repositories to every visitor
     sizes: dict[str, int] = {}
     for name in NAMES:
         try:
-            # Without a token: the host's own would open its private repositories to every visitor.
-            url = hf_hub_url(repo_id, name, endpoint=endpoint)
-            sizes[name] = get_hf_file_metadata(url, token=False, endpoint=endpoint).size or 0
+            sizes[name] = hub.size(repo_id, name)
         except errors.EntryNotFoundError:
             if name not in (HISTORY, CARD):
                 raise
         check_sizes(sizes)
     for name in sizes:
-        hf_hub_download(repo_id, name, local_dir=folder, endpoint=endpoint, token=False, etag_timeout=5)
+        hub.fetch(repo_id, name, folder=folder)
         if name == NAMES[0]:
             read_architecture(read_config(folder / name))
     check_sizes({name: (folder / name).stat().st_size for name in sizes})

@@ -381,7 +381,7 @@ def test_a_model_stops_between_its_layers_and_tiles_and_works_as_before_afterwar
 
 
 def test_a_model_that_is_at_hand_needs_no_fetch(small_vae: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photo_models.Hub, "cached_folder", lambda _hub, _id: None)
+    monkeypatch.setattr(photo_models, "cached_folder", lambda _id, _hub: None)
     known = [photo_models.BUILT_IN, str(small_vae), "no id at all"]
     assert all(photo_models.is_at_hand(name, visitor=True) for name in known)
     assert not photo_models.is_at_hand("somebody/something", visitor=True)

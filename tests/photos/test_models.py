@@ -526,7 +526,7 @@ def test_of_what_visitors_had_fetched_the_oldest_goes_when_it_is_too_much(
         locate(repo, visitor=True)
         for file in visitors_cache().glob(f"*{repo.replace('/', '--')}/blobs/*"):  # whatever the disk notes of reading
             os.utime(file, (number, number))
-    kept = [repo for repo in names if visitors.cached_folder(repo)]
+    kept = [repo for repo in names if photo_models.cached_folder(repo, visitors)]
     assert kept == names[2:]
 
 
