@@ -18,12 +18,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from explorer.checkpoints import CHECKPOINTS, CONFIG, WEIGHTS
 from explorer.evaluate import to_input
 from explorer.kept import Kept
 from explorer.maps.datasets import DataSet, DataUnavailable, load
-from explorer.maps.space import CHECKPOINTS
 
-WEIGHTS = "model.safetensors"
 BATCH = 128
 TEST_BATCH = 1_000
 CARD = """---
@@ -128,9 +127,9 @@ def open_classifier(data: str) -> Classifier:
     Raises ValueError when there is none.
     """
     folder = CHECKPOINTS / f"classifier-{data}"
-    if not (folder / "config.json").is_file():
+    if not (folder / CONFIG).is_file():
         raise ValueError(f"There is no classifier here for {data}; python -m explorer.classifier {data} makes one.")
-    files = [folder / "config.json", folder / WEIGHTS]
+    files = [folder / CONFIG, folder / WEIGHTS]
     return _opened.get(str(folder), files, partial(Classifier.from_pretrained, str(folder)))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from explorer.maps.recorded import TSNE
+from explorer.checkpoints import TSNE
 from explorer.maps.space import load
 
 PERPLEXITY = 30  # as in van der Maaten and Hinton (2008)

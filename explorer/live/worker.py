@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from explorer.arrays import LIMIT, as_array
+from explorer.device import default_device
 from explorer.maps import space as latent_space
 from explorer.maps.space import LatentSpace
 
@@ -103,7 +104,7 @@ class DecodeWorker:
 
     def __init__(self, names: Sequence[str] | None = None, device: str | None = None) -> None:
         self.names = list(names if names is not None else latent_space.available())
-        self.device = device or latent_space.default_device()
+        self.device = device or default_device()
         self._spaces: dict[str, LatentSpace] = {}
         self._own: dict[str, LatentSpace] = {}  # visitors' models, which are listed nowhere
         self._seen: set[tuple[str, str | None]] = set()  # models and planes that have been opened

@@ -17,7 +17,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-WEIGHTS = "model.safetensors"
+from explorer.checkpoints import WEIGHTS
+
 CARD = """---
 {{ card_data }}
 ---

@@ -9,11 +9,10 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from explorer.checkpoints import HISTORY, TSNE
 from explorer.kept import remembered
 from explorer.maps.space import LatentSpace
 
-HISTORY = "history.safetensors"
-TSNE = "tsne.safetensors"
 MAX_SHOWN = 250_000  # points of all snapshots together, which are sent to the page at once
 MAX_LOSSES, MAX_EPOCHS = 16, 100_000
 

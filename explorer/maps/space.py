@@ -17,13 +17,13 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from explorer.arrays import as_array
+from explorer.checkpoints import CHECKPOINTS, CONFIG, LATENTS, WEIGHTS
+from explorer.device import default_device
 from explorer.kept import Kept
-from explorer.maps.autoencoder import WEIGHTS, Autoencoder, checkpoint_file
+from explorer.maps.autoencoder import Autoencoder, checkpoint_file
 from explorer.maps.planes import Plane, named, principal
 from explorer.maps.tools import LatentTools
 
-CHECKPOINTS = Path(__file__).resolve().parents[2] / "checkpoints"
-LATENTS = "latents.safetensors"
 BATCH = 1024
 
 
@@ -31,7 +31,7 @@ def available() -> list[str]:
     """The names of the shipped maps, in the order in which they teach."""
     from explorer.maps.recipes import RECIPES
 
-    return [name for name in RECIPES if (CHECKPOINTS / name / "config.json").is_file()]
+    return [name for name in RECIPES if (CHECKPOINTS / name / CONFIG).is_file()]
 
 
 def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace:
@@ -41,16 +41,11 @@ def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace
     Raises ValueError: unknown name (with the names there are), a damaged checkpoint (with the file), no such device.
     """
     folder = CHECKPOINTS / name if name in available() else Path(name)
-    if not os.path.isfile(folder / "config.json"):  # noqa: PTH113 - unlike Path, False for a name that is too long
+    if not os.path.isfile(folder / CONFIG):  # noqa: PTH113 - unlike Path, False for a name that is too long
         raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
     whole, device = str(folder.resolve()), str(device or default_device())
-    files = [folder / file for file in ("config.json", WEIGHTS, LATENTS)]
+    files = [folder / file for file in (CONFIG, WEIGHTS, LATENTS)]
     return _opened.get((whole, device), files, partial(open_folder, whole, device))
-
-
-def default_device() -> str:
-    """ "cuda" where there is a GPU of our own; on ZeroGPU the small decoders run on the CPU."""
-    return "cuda" if torch.cuda.is_available() and not os.environ.get("SPACES_ZERO_GPU") else "cpu"
 
 
 def open_folder(folder: str, device: str) -> LatentSpace:
@@ -68,7 +63,7 @@ _opened: Kept[LatentSpace] = Kept(32)
 
 def open_model(folder: str) -> Autoencoder:
     """`Autoencoder.from_pretrained` with every damage reported as a ValueError that names the file."""
-    config = os.path.join(folder, "config.json")
+    config = os.path.join(folder, CONFIG)
     try:
         return Autoencoder.from_pretrained(folder)
     except json.JSONDecodeError as error:

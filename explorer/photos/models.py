@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.checkpoints import CHECKPOINTS
 from explorer.hub import Hub, Progress, is_hub_id, reach_hub, sentence_of, visitors_cache
-from explorer.maps.space import CHECKPOINTS
 from explorer.photos import weights
 from explorer.photos.scaling import Scaling
 

@@ -14,9 +14,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from explorer.device import default_device
 from explorer.hub import Progress
 from explorer.kept import Kept
-from explorer.maps.space import default_device
 from explorer.photos.image import preprocess
 from explorer.photos.line import check
 from explorer.photos.models import BUILT_IN, loading_options, locate, open_model, weight_files

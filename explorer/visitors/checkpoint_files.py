@@ -18,11 +18,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.maps.autoencoder import WEIGHTS, Architecture, Autoencoder
+from explorer.checkpoints import CARD, CONFIG, HISTORY, LATENTS, WEIGHTS
+from explorer.maps.autoencoder import Architecture, Autoencoder
 from explorer.maps.datasets import SOURCES
-from explorer.maps.space import LATENTS
 
-CONFIG, HISTORY, CARD = "config.json", "history.safetensors", "README.md"
 NEEDED = (CONFIG, WEIGHTS, LATENTS)
 NAMES = (*NEEDED, HISTORY, CARD)  # what a packed checkpoint holds; all else is passed over
 MAX_BYTES = 20_000_000  # of a .zip, and of all that is taken out of it

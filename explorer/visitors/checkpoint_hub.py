@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from explorer.checkpoints import CARD, HISTORY
 from explorer.hub import UNREACHABLE, Hub, is_hub_id, reach_hub
-from explorer.visitors.checkpoint_files import CARD, HISTORY, NAMES, NEEDED, check_sizes, read_architecture, read_config
+from explorer.visitors.checkpoint_files import NAMES, NEEDED, check_sizes, read_architecture, read_config
 
 NO_ID = "That is no Hub id; one looks like owner/name."
 MISSING = "There is no public checkpoint of that id on the Hub."

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from explorer.addresses import address_of
+from explorer.checkpoints import HISTORY
 from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
 from explorer.maps import space as latent_space
-from explorer.maps.recorded import HISTORY, formation
+from explorer.maps.recorded import formation
 from explorer.maps.space import LatentSpace
 from explorer.visitors import checkpoint_files, checkpoint_hub
 

@@ -12,8 +12,9 @@ from safetensors.numpy import load_file, save_file
 
 import explorer
 from explorer import LatentSpace, tsne
+from explorer.checkpoints import HISTORY, TSNE
 from explorer.maps.comparison import shared_neighbours
-from explorer.maps.recorded import HISTORY, TSNE, formation
+from explorer.maps.recorded import formation
 from explorer.maps.recorded import tsne as recorded_tsne
 
 Copied = Callable[[Path], Path]

@@ -12,11 +12,11 @@ import torch
 from diffusers import AutoencoderKL, AutoencoderTiny
 
 import explorer
+from explorer.checkpoints import CHECKPOINTS
 from explorer.classifier import accuracy, open_classifier
 from explorer.evaluate import reconstruction_measures
 from explorer.maps.datasets import SOURCES, DataUnavailable, load
 from explorer.maps.recipes import RECIPES
-from explorer.maps.space import CHECKPOINTS
 from explorer.training.distill_files import measure
 from explorer.ui.models_tab import row
 

@@ -18,16 +18,16 @@ from safetensors.numpy import load_file, save_file
 from safetensors.torch import load_file as torch_load
 from safetensors.torch import save_file as torch_save
 
+from explorer.checkpoints import CARD, CHECKPOINTS, CONFIG, HISTORY, LATENTS, WEIGHTS
 from explorer.hub import UNREACHABLE
 from explorer.live.worker import DecodeWorker
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
 from explorer.visitors import checkpoint_files
-from explorer.visitors.checkpoint_files import CARD, CONFIG, HISTORY, MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE
+from explorer.visitors.checkpoint_files import MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE
 from explorer.visitors.checkpoint_hub import MISSING, NO_ID, NOT_ONE
 from explorer.visitors.models import UNFIT, OwnModels
 
-WEIGHTS, LATENTS = NEEDED[1:]
 Damage = Callable[[Path], object]
 
 
@@ -148,7 +148,7 @@ def test_more_dimensions_open_with_their_plane(
 
 @pytest.mark.parametrize("name", latent_space.available())
 def test_every_shipped_checkpoint_passes(name: str) -> None:
-    checkpoint_files.check(latent_space.CHECKPOINTS / name)
+    checkpoint_files.check(CHECKPOINTS / name)
 
 
 def test_what_is_packed_opens_again_and_holds_only_known_files(
