@@ -40,14 +40,15 @@ def new_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix=PREFIX, dir=get_upload_folder()))
 
 
-def next_folder(visit: Path) -> Path:
+def next_folder(within: Path) -> Path:
     """A new folder within a visitor's own: browsers keep a picture by its address. The one before it stays for whoever
     still reads it, older ones go."""
-    visit.mkdir(parents=True, exist_ok=True)  # another server that shares the folder may have cleaned up
-    older = sorted(visit.iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
+    within.mkdir(parents=True, exist_ok=True)  # another server that shares the folder may have cleaned up
+    folders = [entry for entry in within.iterdir() if entry.is_dir()]
+    older = sorted(folders, key=lambda folder: folder.stat().st_mtime_ns)
     for folder in older[:-1]:
         remove_folder(folder)
-    return Path(tempfile.mkdtemp(dir=visit))
+    return Path(tempfile.mkdtemp(dir=within))
 
 
 def remove_folder(folder: Path) -> None:

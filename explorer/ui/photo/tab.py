@@ -37,12 +37,14 @@ EMPTY = f'<p class="hint">{i18n("photo.empty")}</p>'
 class Visit:
     """What belongs to one visitor: the photo as encoded, and the folder of the files that can be taken away.
 
+    original: the photo as a PNG, or what stands for it, in a folder of its own within the visitor's.
     asked: the photo's path, the model and the longest side that made it; empty for latents from a file.
     """
 
     encoding: Encoding
     key: str
     folder: Path
+    original: Path
     asked: tuple[str, str, int] | tuple[()] = ()
 
 
@@ -201,7 +203,7 @@ def arrive(
 ) -> dict[str, Any]:
     """The answer to a new photo or new latents."""
     folder = visit.folder if visit and visit.folder.is_dir() else new_folder()
-    visit = Visit(encoding, photo_view.new_key(), folder, asked)
+    visit = Visit(encoding, photo_view.new_key(), folder, next_folder(folder) / "photo.png", asked)
     touch(folder, *asked[:1])
     decoding = Decoding(encoding.reconstruction, encoding.decode_ms)
     check()
@@ -217,7 +219,7 @@ def on_edit(request: gr.Request, visit: Visit | None, event: gr.EventData) -> di
         raise ValueError("This page has rested for too long; choose the photo again.")
     if sent.get("key") != visit.key:  # asked of a photo that another has replaced since
         return {"view": {"stale": photo_view.new_key()}}
-    touch(visit.folder, *visit.asked[:1])
+    touch(visit.folder, visit.original, *visit.asked[:1])
     encoding = visit.encoding
     edits = photo_view.parse_edits(sent.get("edits"), len(encoding.mean))
     latents = edits.apply(encoding.mean, encoding.std)
@@ -241,18 +243,19 @@ def result(
 ) -> dict[str, Any]:
     """What every new reconstruction changes: pictures, measures, files and the code that repeats it."""
     check()
-    encoding, folder = visit.encoding, next_folder(visit.folder)
+    encoding, folder = visit.encoding, next_folder(visit.original.parent)
     measures = encoding.measures
     if encoding.photo is not None and decoding.image is not encoding.reconstruction:  # whose measures are known
         measures = compare(np.asarray(encoding.photo), np.asarray(decoding.image))
     check()
-    photo = save_png(encoding.base, folder / "photo.png")
-    check()
+    if not visit.original.is_file():  # the first time, and where a sweep has taken it
+        save_png(encoding.base, visit.original)
+        check()
     png = save_png(decoding.image, folder / "reconstruction.png")
     for name in ("latents.safetensors", "latents.npy"):
         save(folder / name, latents, encoding.model, encoding.scaling, encoding.size)
     return {
-        "slider": (photo, png),
+        "slider": (str(visit.original), png),
         "view": view,
         "measures": measures_list(encoding, measures, decoding, language),
         "png": png,

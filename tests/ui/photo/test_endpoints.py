@@ -320,7 +320,7 @@ def test_a_visits_folder_goes_when_the_visit_is_forgotten(temporary: Path, demo:
     assert [kept.is_dir() for kept in older] == [False, True, True]
     visits = [block for block in demo.blocks.values() if getattr(block, "delete_callback", None) is photo_tab.forget]
     assert len(visits) == 1
-    photo_tab.forget(photo_tab.Visit(None, "key", folder))  # type: ignore[arg-type]
+    photo_tab.forget(photo_tab.Visit(None, "key", folder, folder / "photo.png"))  # type: ignore[arg-type]
     assert not folder.exists()
     assert photo_files.next_folder(folder).is_dir()  # another server cleaned up in the meantime
     photo_tab.forget(None)
