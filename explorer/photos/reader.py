@@ -51,8 +51,8 @@ class PhotoReader:
     def read(self, source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
         """`explorer.photos.image.read_photo` with a deadline.
 
-        Raises ValueError with a sentence as that does, for a JPEG with too many scans and for what takes too long;
-        Stopped when the photo job that asks is to end."""
+        Raises ValueError with a sentence as that does, and for what takes too long; Stopped when the photo job that
+        asks is to end."""
         with self._lock:
             process = self._ready()
             answer = self._thread.submit(_ask, process, os.fspath(source), longest)

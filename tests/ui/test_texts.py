@@ -28,7 +28,6 @@ MET = [
     "photos/jobs",
     "photos/line",
     "photos/reader",
-    "photos/formats/scans",
     "hub",
     "photos/models",
     "photos/weights",

@@ -170,6 +170,8 @@ def decoded(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image.Image
             f"That file is no photo this page can open: it is a rare kind of {kind}; "
             "save the picture as a PNG or JPEG and choose that."
         ) from None
+    except jpeg.TooManyScans as scans:
+        raise ValueError(f"The JPEG has more than {scans.most} scans; save it again as a plain one.") from None
     except (TooLarge, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(TOO_MANY) from None
     except Exception:

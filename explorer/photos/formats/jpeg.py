@@ -16,6 +16,7 @@ DECODED = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}  # baseline, extended and progressive; 
 MARKER = re.compile(rb"\xff(?=[^\x00\xd0-\xd7\xff])")  # neither a byte of the pixels nor a restart among them
 USED = {0xE0: (b"JFIF\0", 14), EXIF: (b"Exif\0\0", 8), 0xE2: (b"ICC_PROFILE\0", 14), 0xEE: (b"Adobe", 12)}
 MOST_SEGMENTS = 200_000
+MOST_SCANS = 100  # a progressive JPEG has about ten
 MOST_SCANNED = 2_000_000_000  # pixels, over all scans: each takes a decoder through the whole picture
 END = b"\xff\xd9"
 # What no decoder needs where all pixels are there: bits in turn, and after them every restart. The two begin
@@ -24,6 +25,14 @@ OTHER_ENDS = [
     b"".join([bits, *(bytes([0xFF, 0xD0 + number % 8]) + bits for number in range(first, first + 16)), END])
     for bits, first in ((b"\x55" * 64, 0), (b"\xaa" * 64, 4))
 ]
+
+
+class TooManyScans(Exception):
+    """More than `most`."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(most)
+        self.most = most
 
 
 @dataclass
@@ -44,7 +53,8 @@ def first_frame(data: bytes) -> Frame:
 
     A file that ends without its end marker is `cut`, and its content ends without one. It decodes to the same pixels
     with END and with each of OTHER_ENDS where all of them are there; else what follows the end decides about some.
-    ITU-T T.81, annexes B and G. Raises ValueError where there is no scan, or one is known to be missing; Rare.
+    ITU-T T.81, annexes B and G. Raises ValueError where there is no scan, or one is known to be missing; Rare;
+    TooManyScans.
     """
     found = sort(data)
     if not found.scans:
@@ -98,13 +108,18 @@ def add_frame(found: Segments, marker: int, segment: bytes) -> None:
 
 def add_scan(found: Segments, segment: bytes, pixels: memoryview) -> None:
     found.scans += 1
-    if found.scans * found.pixels > MOST_SCANNED:
-        raise Rare("So many scans take minutes.")
+    if found.scans > (most := most_scans(found.pixels)):
+        raise TooManyScans(most)
     first, last, approximation = segment[-3:]
     if not approximation & 15:  # no later scan refines it
         for component in segment[1:-3:2]:
             found.coded[component] |= 2 ** (last + 1) - 2**first
     found.parts += framed(SOS, segment), pixels
+
+
+def most_scans(pixels: int) -> int:
+    """How many scans a picture may have: each takes as long as the whole picture, however few bytes it has."""
+    return min(MOST_SCANS, MOST_SCANNED // max(pixels, 1))
 
 
 def add_metadata(found: Segments, marker: int, segment: bytes) -> None:

@@ -305,16 +305,11 @@ def test_a_jpeg_keeps_its_orientation_and_its_profile_among_much_else(tmp_path: 
     assert read_image(file)[0].info["icc_profile"] == PROFILE[:600]
 
 
-def test_a_jpeg_of_twelve_bits_or_of_endless_scans_is_no_damaged_one(tmp_path: Path) -> None:
+def test_a_jpeg_of_twelve_bits_is_no_damaged_one(tmp_path: Path) -> None:
     content = jpeg()
     frame = content.index(b"\xff\xc0")
     twelve = content[: frame + 4] + b"\x0c" + content[frame + 5 :]
-    large = BytesIO()
-    Image.new("L", (6000, 6000)).save(large, "JPEG", progressive=True)
-    scans = large.getvalue()
-    endless = scans[:-2] + scans[scans.rindex(b"\xff\xda") : -2] * 100 + b"\xff\xd9"
-    for refused in (twelve, endless):
-        assert "it is a rare kind of JPEG" in refusal(refused, tmp_path)
+    assert "it is a rare kind of JPEG" in refusal(twelve, tmp_path)
 
 
 def test_several_pictures_in_one_jpeg_give_the_first(tmp_path: Path) -> None:
