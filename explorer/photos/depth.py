@@ -19,7 +19,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from explorer.photos.formats.frame import ORIENTATION, Rare
+from explorer.photos.formats.frame import Rare
+from explorer.photos.formats.tags import ORIENTATION
 
 PROFILE = 34675
 BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE, S_MIN, S_MAX = 258, 262, 281, 340, 341

@@ -14,7 +14,7 @@ from explorer.photos.formats.file import BROKEN as BROKEN
 from explorer.photos.formats.file import NO_IMAGE as NO_IMAGE
 from explorer.photos.formats.file import TOO_MANY as TOO_MANY
 from explorer.photos.formats.file import read_image
-from explorer.photos.formats.frame import ORIENTATION
+from explorer.photos.formats.tags import ORIENTATION
 
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
 SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides

@@ -14,7 +14,8 @@ from PIL import Image
 
 from explorer.photos import depth
 from explorer.photos.depth import guess_range, range_note, to_bytes
-from explorer.photos.image import BROKEN, ORIENTATION, TOO_MANY, open_photo, preprocess, read_photo, to_rgb
+from explorer.photos.formats.tags import ORIENTATION
+from explorer.photos.image import BROKEN, TOO_MANY, open_photo, preprocess, read_photo, to_rgb
 
 HEIGHT, WIDTH = 24, 40
 DOWN, ACROSS = np.mgrid[0:HEIGHT, 0:WIDTH] / [[[HEIGHT - 1]], [[WIDTH - 1]]]

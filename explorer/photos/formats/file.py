@@ -18,7 +18,8 @@ from PIL import Image, UnidentifiedImageError, features
 from explorer.photos.colour import note_cicp
 from explorer.photos.depth import low_bytes, read_colour_pfm, read_tiff
 from explorer.photos.formats import bmp, gif, jpeg, png, webp
-from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare, Tag, first_tags, orientation_alone
+from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare
+from explorer.photos.formats.tags import Tag, first_tags, orientation_alone
 
 LONGEST_SIDE = 250_000  # pixels
 LEAST = 16  # bytes without which there is no image

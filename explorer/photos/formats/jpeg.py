@@ -8,7 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.photos.formats.frame import Frame, Rare, orientation_alone
+from explorer.photos.formats.frame import Frame, Rare
+from explorer.photos.formats.tags import orientation_alone
 
 SOI, EOI, SOS, TEM, COM, EXIF, APP = 0xD8, 0xD9, 0xDA, 0x01, 0xFE, 0xE1, range(0xE0, 0xF0)
 FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}

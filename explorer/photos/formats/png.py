@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.photos.formats.frame import Frame, orientation_alone
+from explorer.photos.formats.frame import Frame
+from explorer.photos.formats.tags import orientation_alone
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 200_000

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from explorer.photos.formats.frame import Frame, orientation_alone
+from explorer.photos.formats.frame import Frame
+from explorer.photos.formats.tags import orientation_alone
 
 PIXELS = {b"VP8 ", b"VP8L", b"ANMF"}
 KEPT = {b"VP8X", b"ANIM", b"ALPH", *PIXELS}

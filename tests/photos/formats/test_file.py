@@ -20,7 +20,8 @@ from explorer.photos.formats import gif
 from explorer.photos.formats import jpeg as photo_jpeg
 from explorer.photos.formats import png as photo_png
 from explorer.photos.formats.file import read_image
-from explorer.photos.image import BROKEN, ORIENTATION, TOO_MANY, open_photo, read_photo
+from explorer.photos.formats.tags import ORIENTATION
+from explorer.photos.image import BROKEN, TOO_MANY, open_photo, read_photo
 
 WIDTH, HEIGHT = 24, 16
 PIXELS = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
