@@ -11,9 +11,9 @@ from PIL import Image, ImageOps
 from explorer.photos.colour import Space, note_cicp, source_of, srgb_levels, to_srgb
 from explorer.photos.depth import low_bytes, to_eight_bits
 from explorer.photos.formats.file import BROKEN as BROKEN
-from explorer.photos.formats.file import NO_IMAGE as NO_IMAGE
 from explorer.photos.formats.file import TOO_MANY as TOO_MANY
 from explorer.photos.formats.file import read_image
+from explorer.photos.formats.kind import NO_IMAGE as NO_IMAGE
 from explorer.photos.formats.tags import ORIENTATION
 
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models

@@ -25,6 +25,7 @@ MET = [
     "photos/colour",
     "photos/depth",
     "photos/formats/file",
+    "photos/formats/kind",
     "photos/jobs",
     "photos/line",
     "photos/reader",

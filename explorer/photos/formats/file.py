@@ -1,37 +1,28 @@
-"""An image file: what it is by its first bytes, and its first picture."""
+"""An image file and its first picture."""
 
 from __future__ import annotations
 
 import os
 import re
-import zlib
 from collections.abc import Callable
-from contextlib import suppress
-from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError, features
+from PIL import Image, UnidentifiedImageError
 
 from explorer.photos.colour import note_cicp
 from explorer.photos.depth import low_bytes, read_colour_pfm, read_tiff
 from explorer.photos.formats import bmp, gif, jpeg, png, webp
 from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare
-from explorer.photos.formats.tags import Tag, first_tags, orientation_alone
+from explorer.photos.formats.kind import NO_IMAGE, kind_of, tags_of
+from explorer.photos.formats.tags import orientation_alone
 
 LONGEST_SIDE = 250_000  # pixels
-LEAST = 16  # bytes without which there is no image
-HEAD = 4096  # bytes that tell what a file is
+PPM_HEAD = 4096  # bytes
 TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."
-NO_IMAGE = "That file is no photo this page can open; use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
 BROKEN = "The photo is damaged or cut off; save or download it again."
-EMPTY = "That file is no photo this page can open: it is empty; save or download it again."
-VECTOR = "That file is no photo this page can open: it is a vector graphic; export it as a PNG and choose that."
-RAW = "That file is no photo this page can open: it is a camera's raw file; export it as a JPEG and choose that."
-VIDEO = "That file is no photo this page can open: it is a video; save one of its pictures as a PNG and choose that."
-TEXT = "That file is no photo this page can open: it is text or a web page; download the picture itself."
 
 FRAMES: dict[str, Callable[[bytes], Frame]] = {
     "PNG": png.first_frame,
@@ -41,42 +32,12 @@ FRAMES: dict[str, Callable[[bytes], Frame]] = {
     "BMP": bmp.first_frame,
     "ICO": bmp.largest_icon,
 }
-OPENED = {*FRAMES, "TIFF", "PPM", "AVIF", "HEIC"}
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "ICO")  # of Pillow's; none starts a program
-BEGINS: dict[str, bytes] = {  # what each kind of file, or each file that a sentence is about, begins with
-    "PNG": rb"\x89PNG\r\n\x1a\n",
-    "JPEG": rb"\xff\xd8\xff",
-    "GIF": rb"GIF8[79]a",
-    "WebP": rb"RIFF....WEBP",
-    "BMP": rb"BM.{12}[\x0c-\x7c]\0\0\0",
-    "ICO": rb"\0\0[\1\2]\0[^\0]",
-    RAW: rb"FUJIFILMCCD-RAW|IIRO|IIRS|MMOR|IIU\0|II\*\0.{4}CR|II\x1a\0\0\0HEAPCCDR|\0MRM|FOVb|.{4}ftypcrx ",
-    "TIFF": rb"II\*\0|MM\0\*|II\+\0|MM\0\+",
-    "PPM": rb"P[1-6fF][\s#]",
-    "AVIF": rb".{4}ftypavi[fs]",
-    "HEIC": rb".{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)",
-    "JPEG XL": rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n",
-    "JPEG 2000": rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
-    "JPEG XR": rb"II\xbc\x01",
-    "Photoshop": rb"8BPS",
-    "GIMP": rb"gimp xcf",
-    "OpenEXR": rb"v/1\x01",
-    "Radiance HDR": rb"#\?RADIANCE|#\?RGBE",
-    "PDF": rb"\s*%PDF-",
-    "PostScript": rb"%!PS|\xc5\xd0\xd3\xc6",
-    "DDS": rb"DDS ",
-    "ICNS": rb"icns",
-    "QOI": rb"qoif",
-    VIDEO: rb"\x1a\x45\xdf\xa3|RIFF....AVI |FLV\x01|\0\0\x01[\xb3\xba]|.{4}(moov|mdat|wide)"
-    rb"|.{4}ftyp(qt|iso|mp4|mp7|avc1|dash|M4V|3g|f4v|MSNV|XAVC)",
-}
-PPM_HEADER = re.compile(rb"P[456fF](\s+(#[^\n]*\n\s*)*\d+){2}")
+PPM_BEGINS = re.compile(rb"P[456fF](\s+(#[^\n]*\n\s*)*\d+){2}")
 PLAIN_PPM = re.compile(rb"P[123]")
 MOST_DIGITS, MOST_COMMENTS = 6_000_000, 100  # bytes of a plain PPM, and comments in it
-RAW_COMPRESSIONS = {32767, 32769, 32770, 34713, 34892, 65000, 65535}  # Sony's, Nikon's, Pentax' and others
-RAW_COLOURS = {32803, 34892}  # a colour filter array, linear raw
 MOST_STRIPS, STRIPS = 100_000, (273, 324)
-SUBFILE, WIDTH, COMPRESSION, COLOURS, MAKE, SUBFILES, DNG = 254, 256, 259, 262, 271, 330, 50706
+WIDTH = 256
 
 
 class TooLarge(Exception):
@@ -96,71 +57,6 @@ def read_image(source: str | os.PathLike[str], longest: int | None = None) -> tu
             return decoded(file, kind_of(file), longest)
     except OSError:
         raise ValueError(NO_IMAGE) from None
-
-
-def kind_of(file: BinaryIO) -> str:
-    """One of OPENED. Raises ValueError with a sentence about a file that is none of them."""
-    head = file.read(HEAD)
-    file.seek(0)
-    if not head:
-        raise ValueError(EMPTY)
-    if len(head) < LEAST:
-        raise ValueError(NO_IMAGE)
-    kind = next((kind for kind, begins in BEGINS.items() if re.match(begins, head, re.DOTALL)), "")
-    if kind == "HEIC" and b"avif" in head[8 : min(int.from_bytes(head[:4], "big"), 256)]:
-        kind = "AVIF"
-    if kind == "TIFF" and is_raw(file):
-        kind = RAW
-    if kind in (RAW, VIDEO):
-        raise ValueError(kind)
-    if not kind:
-        raise ValueError(sentence_on_text(head))
-    if kind not in OPENED or not can_decode(kind):
-        raise ValueError(
-            f"That file is no photo this page can open: it is a {kind} file; "
-            "save the picture as a PNG or JPEG and choose that."
-        )
-    return kind
-
-
-def can_decode(kind: str) -> bool:
-    """Pillow has AVIF since 11.3, where it was built so; HEIC comes with a package of its own."""
-    if kind == "AVIF":
-        return "avif" in features.modules and features.check_module("avif")
-    return kind != "HEIC" or find_spec("pillow_heif") is not None
-
-
-def is_raw(file: BinaryIO) -> bool:
-    """Whether a TIFF is a camera's raw file, whose first directory may hold no more than a preview."""
-    tags = tags_of(file)
-    values = {number: tag.value for number, tag in tags.items()}
-    preview = values.get(SUBFILE, 0) & 1 and {MAKE, SUBFILES} <= tags.keys()
-    named = DNG in tags or values.get(COMPRESSION) in RAW_COMPRESSIONS or values.get(COLOURS) in RAW_COLOURS
-    return bool(preview or named)
-
-
-def tags_of(file: BinaryIO) -> dict[int, Tag]:
-    """Of a TIFF; none where they are damaged."""
-    file.seek(0)
-    try:
-        return first_tags(file)
-    except ValueError:
-        return {}
-    finally:
-        file.seek(0)
-
-
-def sentence_on_text(head: bytes) -> str:
-    """What to say of a file that begins as no image does."""
-    if head.startswith(b"\x1f\x8b"):  # packed by gzip, as .svgz is
-        with suppress(zlib.error):
-            head = zlib.decompressobj(31).decompress(head, HEAD)
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = head.decode(encoding, "replace")
-    if re.match(r"\s*<", text) and re.search(r"<(svg:)?svg\b", text, re.IGNORECASE) and "<html" not in text.lower():
-        return VECTOR
-    strange = sum(letter == "\ufffd" or (letter < " " and letter not in "\t\n\r\f") for letter in text)
-    return TEXT if strange <= len(text) // 100 else NO_IMAGE
 
 
 def decoded(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image.Image, tuple[int, int]]:
@@ -250,14 +146,14 @@ def heic(file: BinaryIO) -> Image.Image:
 
 def check_ppm(file: BinaryIO) -> None:
     """Pillow takes seconds for pixels that are written out in digits, and minutes for many comments among them."""
-    head = file.read(HEAD)
+    head = file.read(PPM_HEAD)
     file.seek(0)
     if PLAIN_PPM.match(head):
         content = file.read(MOST_DIGITS + 1)
         file.seek(0)
         if len(content) > MOST_DIGITS or content.count(b"#") > MOST_COMMENTS:
             raise Rare("its pixels are written out in too many digits")
-    elif not PPM_HEADER.match(head):
+    elif not PPM_BEGINS.match(head):
         raise ValueError("the header is damaged")
 
 

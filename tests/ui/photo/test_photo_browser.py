@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+from explorer.photos.hub import UNREACHABLE
 from photo_page import (
     SOON,
     arrive,
@@ -47,8 +48,9 @@ from explorer.interpolation import interpolate
 from explorer.photos import jobs as photo_jobs
 from explorer.photos import metrics
 from explorer.photos import views as latent_views
-from explorer.photos.edits import Channel, Edits, take_channels
+from explorer.photos.edits import Channel, Edits, interpolate, take_channels
 from explorer.photos.formats.file import EMPTY, TEXT, VECTOR
+from explorer.photos.formats.kind import EMPTY, TEXT, VECTOR
 from explorer.photos.image import BROKEN, TOO_MANY
 from explorer.photos.models import KNOWN
 from explorer.photos.vae import load_vae
