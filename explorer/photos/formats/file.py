@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -13,14 +12,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from explorer.photos.colour import note_cicp
-from explorer.photos.depth import low_bytes, read_colour_pfm, read_tiff
-from explorer.photos.formats import bmp, gif, jpeg, png, webp
+from explorer.photos.depth import low_bytes
+from explorer.photos.formats import bmp, gif, jpeg, png, ppm, tiff, webp
 from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare
 from explorer.photos.formats.kind import NO_IMAGE, kind_of, tags_of
 from explorer.photos.formats.tags import orientation_alone
 
 LONGEST_SIDE = 250_000  # pixels
-PPM_HEAD = 4096  # bytes
 TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."
 BROKEN = "The photo is damaged or cut off; save or download it again."
 
@@ -33,9 +31,6 @@ FRAMES: dict[str, Callable[[bytes], Frame]] = {
     "ICO": bmp.largest_icon,
 }
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "AVIF", "ICO")  # of Pillow's; none starts a program
-PPM_BEGINS = re.compile(rb"P[456fF](\s+(#[^\n]*\n\s*)*\d+){2}")
-PLAIN_PPM = re.compile(rb"P[123]")
-MOST_DIGITS, MOST_COMMENTS = 6_000_000, 100  # bytes of a plain PPM, and comments in it
 MOST_STRIPS, STRIPS = 100_000, (273, 324)
 WIDTH = 256
 
@@ -80,12 +75,12 @@ def first_picture(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image
         frame = FRAMES[kind](file.read())
         return closed(frame, longest) if frame.cut else of_frame(frame, frame.content, longest)
     if kind == "PPM":
-        check_ppm(file)
-        if (deep := read_colour_pfm(file, MAX_PIXELS)) is not None:
+        ppm.check(file)
+        if (deep := ppm.read_pfm(file, MAX_PIXELS)) is not None:
             return deep, deep.size
     if any(tag.held > MOST_STRIPS for number, tag in tags_of(file).items() if number in STRIPS):
         raise Rare("so many strips take minutes")
-    if kind == "TIFF" and (deep := read_tiff(file, MAX_PIXELS)) is not None:
+    if kind == "TIFF" and (deep := tiff.first_picture(file, MAX_PIXELS)) is not None:
         return deep, deep.size
     with heic(file) if kind == "HEIC" else pillow(file) as image:
         note_cicp(image)
@@ -142,19 +137,6 @@ def heic(file: BinaryIO) -> Image.Image:
         raise
     refuse_large(image.size)
     return image
-
-
-def check_ppm(file: BinaryIO) -> None:
-    """Pillow takes seconds for pixels that are written out in digits, and minutes for many comments among them."""
-    head = file.read(PPM_HEAD)
-    file.seek(0)
-    if PLAIN_PPM.match(head):
-        content = file.read(MOST_DIGITS + 1)
-        file.seek(0)
-        if len(content) > MOST_DIGITS or content.count(b"#") > MOST_COMMENTS:
-            raise Rare("its pixels are written out in too many digits")
-    elif not PPM_BEGINS.match(head):
-        raise ValueError("the header is damaged")
 
 
 def refuse_large(size: tuple[int, int]) -> None:
