@@ -11,8 +11,9 @@ import struct
 import time
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from fastapi import FastAPI, Request, WebSocket
@@ -24,6 +25,7 @@ from explorer.addresses import client_of, share
 from explorer.live.same_site import Pass, SameSite
 from explorer.live.worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
 
+Answer = TypeVar("Answer")
 PATH = "/gradio_api/explorer"
 OPEN_TO_ALL = ("/healthz", "/plotly.min.js")
 MAX_CONNECTIONS = 512
@@ -131,6 +133,27 @@ def refusal(error: ValueError | Busy) -> JSONResponse:
     """The answer to a request that was refused: its sentence, under 404 (no such model), 422 or 503 (too many ask)."""
     status = 503 if isinstance(error, Busy) else 404 if isinstance(error, UnknownModel) else 422
     return problem(status, str(error))
+
+
+async def while_there(request: Request, answer: Future[Answer]) -> Answer:
+    """An answer, taken back where nobody waits for it any more."""
+    waiting = asyncio.wrap_future(answer)
+    leaving = asyncio.ensure_future(leave(request))
+    try:
+        await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not waiting.done():
+            waiting.cancel()
+            raise Busy("Its visitor left.")  # whom nothing reaches
+        return waiting.result()
+    finally:
+        leaving.cancel()
+        waiting.cancel()
+
+
+async def leave(request: Request) -> None:
+    """Returns when a visitor, all of whose request has come, is gone."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def query_place(query: Mapping[str, str]) -> Place:

@@ -29,7 +29,7 @@ from explorer.ui import assets, models_tab, tour
 from explorer.ui.component import read
 from explorer.ui.document import Document
 from explorer.ui.map import component as latent_map
-from explorer.ui.map import endpoints, tool_endpoints, tool_routes
+from explorer.ui.map import endpoints, tool_routes
 from explorer.ui.map import tab as map_tab
 from explorer.ui.map.originals import Originals
 from explorer.ui.map.tools import MapTools
@@ -189,7 +189,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
             "middleware": [
                 Middleware(Document, head=page_head(), thread=thread),
                 Middleware(Listening, listeners=turns.listeners),
-                Middleware(Porter, thread=thread, names=frozenset((*endpoints.NAMES, *tool_endpoints.NAMES))),
+                Middleware(Porter, thread=thread, names=frozenset(endpoints.NAMES)),
             ],
         },
         **options,

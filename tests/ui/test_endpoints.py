@@ -28,7 +28,7 @@ from explorer.maps.datasets import load
 from explorer.maps.own_image import like_data
 from explorer.maps.recipes import RECIPES
 from explorer.ui.app import launch
-from explorer.ui.map import tool_endpoints
+from explorer.ui.map import endpoints as map_endpoints
 
 FLAT, DEEP = "mnist-ae-2d", "mnist-vae-20d"  # what the page calls the two small maps of these tests
 
@@ -88,10 +88,9 @@ def deep(maps: Path) -> LatentSpace:
 
 def test_the_named_endpoints_are_those_of_the_readme(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)
-    of_the_map = {"/models", "/map_decode", "/map_encode", "/describe"}
-    of_its_tools = {f"/{name}" for name in tool_endpoints.NAMES}
+    of_maps = {f"/{name}" for name in map_endpoints.NAMES}
     of_photos = {"/encode", "/decode", "/compare", "/channels"}
-    assert set(endpoints["named_endpoints"]) == of_the_map | of_its_tools | of_photos
+    assert set(endpoints["named_endpoints"]) == of_maps | of_photos
 
 
 def test_a_lattice_comes_as_the_bytes_of_its_pictures(client: Client, deep: LatentSpace) -> None:

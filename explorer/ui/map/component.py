@@ -19,14 +19,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
-from explorer.live.routes import refusal
+from explorer.live.routes import refusal, while_there
 from explorer.live.tool_thread import ToolThread
-from explorer.live.worker import Busy, DecodeWorker, to_bytes
+from explorer.live.worker import Busy, DecodeWorker
 from explorer.maps.space import LatentSpace
-from explorer.ui.answers import to_base64
 from explorer.ui.component import component, read
-from explorer.ui.map.originals import Originals
-from explorer.ui.map.tool_routes import while_there
 from explorer.ui.texts import ASSETS
 
 MAX_FIGURES = 64  # kept, of 0.1 MB each
@@ -64,7 +61,7 @@ PALETTE = (
 def view(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
     """The map tab's one component. Its "pick" event carries {"model": name, "point": index}.
 
-    models: what `introduce` says of each map. Its value is what `describe` says of the picked point; None at first.
+    models: what `introduce` says of each map. Its value is what MapTools.describe says of a picked point; None first.
     """
     html = read("latent_map/map.html").replace(PANELS, read(*(f"latent_map/tools/{name}.html" for name in TOOLS)))
     scripts = [f"latent_map/{name}.js" for name in SCRIPTS]
@@ -153,31 +150,6 @@ def add_labels(chart: go.Figure, space: LatentSpace) -> None:
             font=font,
             borderpad=2,
         )
-
-
-def describe(worker: DecodeWorker, originals: Originals, model: str, point: int) -> dict[str, Any]:
-    """Whose a test point is. Pixels are base64 of height * width grey bytes.
-
-    -> model, point, label, latents (D,), width, height, reconstruction, original (None where it can't be had), note.
-    Raises ValueError with a sentence: unknown model, no such point.
-    """
-    space = worker.space(model)
-    if type(point) is not int or not 0 <= point < len(space.latents):
-        raise ValueError(f"point must be a whole number from 0 to {len(space.latents) - 1}.")
-    latents = space.latents[point]
-    image, note = originals.get(space.config["data"], space.image_shape[0], point)
-    height, width = space.image_shape
-    return {
-        "model": model,
-        "point": point,
-        "label": space.class_names[space.labels[point]],
-        "latents": latents.tolist(),
-        "width": width,
-        "height": height,
-        "reconstruction": to_base64(to_bytes(space.decode(latents[None]))[0]),
-        "original": None if image is None else to_base64(image),
-        "note": note,
-    }
 
 
 def add_routes(api: FastAPI, worker: DecodeWorker, thread: ToolThread) -> Callable[[], None]:

@@ -8,8 +8,8 @@ import gradio as gr
 
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
-from explorer.ui.map import endpoints, tool_endpoints
-from explorer.ui.map.component import describe, introduce, view
+from explorer.ui.map import endpoints
+from explorer.ui.map.component import introduce, view
 from explorer.ui.map.tools import MapTools
 
 
@@ -20,7 +20,7 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:
     def on_pick(event: gr.EventData) -> dict[str, Any]:
         sent = event._data if isinstance(event._data, dict) else {}
         try:
-            return describe(worker, tools.originals, str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
+            return tools.describe(str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
         except ValueError as error:
             return {"error": str(error)}
 
@@ -28,5 +28,4 @@ def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:
     # while an earlier one is being answered would be lost; the page drops answers that are no longer asked for.
     quick = {"queue": False, "trigger_mode": "multiple", "show_progress": "hidden", "api_visibility": "private"}
     latent_map.pick(on_pick, None, latent_map, **quick)
-    endpoints.build(worker, tools.originals, thread)
-    tool_endpoints.build(tools, thread)
+    endpoints.build(tools, thread)

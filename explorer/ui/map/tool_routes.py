@@ -1,33 +1,24 @@
 """How the page asks about a map: POST tool/NAME with a JSON object of its arguments."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of nested functions as types.
-import asyncio
 import gzip
 import inspect
 import json
 from collections.abc import Callable
-from concurrent.futures import Future
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
-from explorer.live.routes import problem, refusal
+from explorer.live.routes import problem, refusal, while_there
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
-from explorer.ui.map.tools import MapTools
+from explorer.ui.map.tools import TOOLS, MapTools
 
-Answer = TypeVar("Answer")
-MAX_BODY = 1_000_000  # characters: a drawing of 512 × 512 takes 350,000
-SMALL_BODY = 200_000  # of a question with neither a drawing nor many points
-LARGE = ("own", "select", "selection_file")
 PAGE = "X-Explorer-Page"  # what a page calls itself, so that those behind one address are answered in turn
-NAMES = (
-    *("lattice", "trust_map", "walk", "samples", "about", "own", "select", "walk_file", "selection_file"),
-    *("beside", "tsne", "formation"),
-)
+NAMES = tuple(name for name, tool in TOOLS.items() if tool.page)
 
 
 def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
@@ -37,7 +28,7 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         if name not in NAMES:
             return problem(404, f"There is no such tool; there are {', '.join(NAMES)}.")
         try:
-            content = await body_of(request, MAX_BODY if name in LARGE else SMALL_BODY)
+            content = await body_of(request, TOOLS[name].at_most)
             question = partial(answer, getattr(tools, name), content)
             packed = await while_there(request, thread.submit(question, asker(request, name), len(content)))
         except (ValueError, Busy) as error:
@@ -46,39 +37,18 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         return Response(packed, media_type="application/json", headers=headers)
 
 
-async def while_there(request: Request, answer: Future[Answer]) -> Answer:
-    """An answer, taken back where nobody waits for it any more."""
-    waiting = asyncio.wrap_future(answer)
-    leaving = asyncio.ensure_future(leave(request))
-    try:
-        await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not waiting.done():
-            waiting.cancel()
-            raise Busy("Its visitor left.")  # whom nothing reaches
-        return waiting.result()
-    finally:
-        leaving.cancel()
-        waiting.cancel()
-
-
-async def leave(request: Request) -> None:
-    """Returns when a visitor, all of whose request has come, is gone."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 def asker(request: Request, what: str) -> Visitor:
     """Whose turn a question takes: the page's; of those that don't say which they are, those who ask for the same."""
     return Visitor(request.headers.get(PAGE, what), client_of(request.scope))
 
 
-async def body_of(request: Request, most: int) -> bytes:
+async def body_of(request: Request, at_most: int) -> bytes:
     """Raises ValueError with a sentence."""
     content = bytearray()
     async for chunk in request.stream():
         content += chunk
-        if len(content) > most:
-            raise ValueError(f"A question has at most {most:,} characters.")
+        if len(content) > at_most:
+            raise ValueError(f"A question has at most {at_most:,} characters.")
     return bytes(content)
 
 

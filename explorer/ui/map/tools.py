@@ -6,11 +6,15 @@ Arrays go out as lists, except for pictures and heat maps: {"shape": [...], "pix
 
 # No `from __future__ import annotations` here: gr.api reads the annotations as types.
 import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from explorer.live.worker import DecodeWorker, to_bytes
+from explorer.live.worker import DecodeWorker, parse_place, to_bytes
 from explorer.maps import files as map_files
+from explorer.maps import recorded
+from explorer.maps.comparison import shared_neighbours
 from explorer.maps.space import LatentSpace
 from explorer.ui.answers import (
     MAX_IMAGES,
@@ -29,9 +33,12 @@ from explorer.ui.answers import (
     to_base64,
     values,
 )
+from explorer.ui.map.component import introduce
 from explorer.ui.map.originals import Originals
-from explorer.ui.map.views import MapViews
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+SMALL = 200_000  # characters of a question with neither a drawing nor many points
+LARGE = 1_000_000  # a drawing of 512 × 512 takes 350,000
 MAX_LATENTS = 2_000
 MAX_NEIGHBOURS = 24
 MAX_FOUND = 100_000  # neighbours of all latents together, which take 3 MB
@@ -40,17 +47,89 @@ MAX_STEPS = 24  # of one leg of a walk, as pictures
 MAX_DECODED = 512  # whose mean stands for that of a larger selection
 MAX_LATTICE = 64 * 64 * 32 * 32  # pixels
 MAX_CELLS = 40  # on a side of a heat map
+COMPARED = 10  # neighbours of a point, in two maps
 KINDS = ("density", "drift", "prior", "classes")
 
 
-class MapTools(MapViews):
+class Tool(NamedTuple):
+    """Who may ask a question: the page (POST tool/NAME, of at most so many characters), gradio_client (api_name)."""
+
+    page: bool
+    client: bool
+    at_most: int
+
+
+TOOLS: dict[str, Tool] = {}  # by name, in the order in which they are told
+
+
+def tool(page: bool = False, client: bool = False, at_most: int = SMALL) -> Callable[[Method], Method]:
+    """Marks a method of MapTools as a question that is asked from outside, by its name."""
+
+    def enter(method: Method) -> Method:
+        TOOLS[method.__name__] = Tool(page, client, at_most)
+        return method
+
+    return enter
+
+
+class MapTools:
     """Questions about maps, named as their endpoints are. `model` is a map's name everywhere, `plane` one of its planes
     ("z3-z7", "p12-p99-p407"; none for its own), `anchor` the latent (D,) through which that plane goes."""
 
     def __init__(self, worker: DecodeWorker, originals: Originals) -> None:
-        super().__init__(worker)
+        self.worker = worker
         self.originals = originals
 
+    @tool(client=True)
+    def models(self) -> list[dict]:
+        """The maps there are: name, title, what each teaches, class names."""
+        return [introduce(self.worker.space(name)) for name in self.worker.names]
+
+    @tool(client=True)
+    def map_decode(
+        self,
+        model: str,
+        x: float = 0.0,
+        y: float = 0.0,
+        point: int | None = None,
+        plane: str | None = None,
+        z: list | None = None,
+    ) -> list[list[float]]:
+        """The image (H, W) in [0, 1] at a place of a map (in `plane`); with `point`, in the plane through that test
+        point. Or, with `z`, of a latent (D,) itself."""
+        asked = {"model": model, "x": x, "y": y, "point": point, "plane": plane, "z": z}
+        latent = self.worker.resolve(parse_place(asked))
+        return self.worker.space(model).decode(latent[None])[0].tolist()
+
+    @tool(client=True)
+    def map_encode(self, model: str, images: list) -> list[list[float]]:
+        """Images (B, H, W) in [0, 1], at most 256, and 2 MB as JSON (EXPLORER_BODY_MB): three decimals are enough.
+        -> latents (B, D), the posterior's means for a VAE."""
+        return self.worker.space(model).encode(few(images, MAX_IMAGES, "images")).tolist()
+
+    @tool(client=True)
+    def describe(self, model: str, point: int) -> dict:
+        """A test point: model, point, label, latents (D,), width, height, and as base64 of height * width grey bytes
+        its reconstruction and its original, None where that can't be had, of which a note says why."""
+        space = self.worker.space(model)
+        if type(point) is not int or not 0 <= point < len(space.latents):
+            raise ValueError(f"point must be a whole number from 0 to {len(space.latents) - 1}.")
+        latents = space.latents[point]
+        image, note = self.originals.get(space.config["data"], space.image_shape[0], point)
+        height, width = space.image_shape
+        return {
+            "model": model,
+            "point": point,
+            "label": space.class_names[space.labels[point]],
+            "latents": latents.tolist(),
+            "width": width,
+            "height": height,
+            "reconstruction": to_base64(to_bytes(space.decode(latents[None]))[0]),
+            "original": None if image is None else to_base64(image),
+            "note": note,
+        }
+
+    @tool(page=True, client=True)
     def lattice(
         self,
         model: str,
@@ -71,6 +150,7 @@ class MapTools(MapViews):
             raise ValueError("That lattice is too large to be sent: ask for fewer or smaller pictures.")
         return pictures(space.lattice(bounds, shape, anchor))
 
+    @tool(page=True, client=True)
     def trust_map(
         self,
         model: str,
@@ -103,10 +183,12 @@ class MapTools(MapViews):
         typical = {"typical": space.typical_drift} if kind == "drift" else {}
         return {"shape": shape, **values(measure(space, kind, latents)), **typical}
 
+    @tool(client=True)
     def interpolate(self, model: str, a: list, b: list, steps: int, method: str = "linear") -> list:
         """A walk (steps, D) between two latents (D,), both ends included; method is linear or spherical."""
         return self.worker.space(model).interpolate(a, b, steps, method).tolist()
 
+    @tool(page=True, client=True)
     def walk(
         self, model: str, anchors: list, steps: int = 12, method: str = "linear", plane: str | None = None
     ) -> dict:
@@ -116,10 +198,12 @@ class MapTools(MapViews):
         latents = self._walk(space, anchors, steps, method)
         return {**places(space, latents), **pictures(space.decode(latents))}
 
+    @tool(client=True)
     def sample(self, model: str, n: int, how: str = "prior", seed: int = 0) -> list:
         """n latents (n, D) from the prior, the box around the encoded test set, or its density."""
         return self.worker.space(model).sample(n, how, seed_of(seed)).tolist()
 
+    @tool(page=True, client=True)
     def samples(self, model: str, n: int = 18, how: str = "prior", seed: int = 0, plane: str | None = None) -> dict:
         """As sample, at most 64 of them, with their places on the map (n, 2), their pictures, and `far`: the distance
         (n,) to the nearest encoded test point."""
@@ -130,6 +214,7 @@ class MapTools(MapViews):
         far = space.neighbours(latents, 1)[1][:, 0]
         return {**places(space, latents), **pictures(space.decode(latents)), "far": far.tolist(), "gap": space.gap}
 
+    @tool(client=True)
     def neighbours(self, model: str, latents: list, k: int) -> dict:
         """The k nearest encoded test points of latents (B, D): indices, distances and labels, (B, k) each."""
         space, asked = self.worker.space(model), few(latents, MAX_LATENTS, "latents")
@@ -139,20 +224,24 @@ class MapTools(MapViews):
         names = np.array(space.class_names)[space.labels[indices]]
         return {"indices": indices.tolist(), "distances": distances.tolist(), "labels": names.tolist()}
 
+    @tool(client=True)
     def trust(self, model: str, latents: list) -> dict:
         """Drift, density and the prior's log-density of latents (B, D), (B,) each."""
         space, asked = self.worker.space(model), few(latents, MAX_LATENTS, "latents")
         return {name: getattr(space, name)(asked).tolist() for name in ("drift", "density", "log_prior")}
 
+    @tool(client=True)
     def classify(self, model: str, images: list) -> list:
         """What a classifier of the map's data set sees in images (B, H, W) in [0, 1]: probabilities (B, C)."""
         return self.worker.space(model).classify(few(images, MAX_IMAGES, "images")).tolist()
 
+    @tool(client=True)
     def posterior(self, model: str, images: list) -> dict:
         """A VAE's mean and standard deviation, (B, D) each, of images (B, H, W) in [0, 1]."""
         mean, deviation = self.worker.space(model).posterior(few(images, MAX_IMAGES, "images"))
         return {"mean": mean.tolist(), "deviation": deviation.tolist()}
 
+    @tool(page=True, client=True)
     def about(self, model: str, z: list, k: int = 6, plane: str | None = None) -> dict:
         """What to think of a latent (D,): its k nearest encoded test points (at most 24) as `near`, a list of index,
         label, distance and place; their reconstructions as pictures and, where they are at hand, the `originals`;
@@ -174,6 +263,7 @@ class MapTools(MapViews):
             "xy": space.to_plane([z])[0].tolist(),
         }
 
+    @tool(page=True, client=True, at_most=LARGE)
     def own(self, model: str, width: int, height: int, pixels: str, k: int = 6, plane: str | None = None) -> dict:
         """Where a visitor's own picture lands: base64 of height * width grey bytes, made like an image of the data set.
 
@@ -198,6 +288,7 @@ class MapTools(MapViews):
             "error": error,
         }
 
+    @tool(page=True, client=True, at_most=LARGE)
     def select(self, model: str, points: list) -> dict:
         """Of some test points: count, how many of each class (C,), the mean latent (D,), the standard deviation in each
         dimension (D,), the root mean square distance to the mean, and as pictures the mean image (`of` the originals
@@ -219,6 +310,7 @@ class MapTools(MapViews):
             **pictures(np.stack([image, space.decode(mean[None])[0]])),
         }
 
+    @tool(page=True)
     def walk_file(
         self, model: str, anchors: list, steps: int = 12, method: str = "linear", kind: str = "gif", speed: int = 80
     ) -> dict:
@@ -232,6 +324,7 @@ class MapTools(MapViews):
         images = to_bytes(space.decode(latents))
         return file("walk.gif", map_files.gif(np.concatenate([images, images[-2:0:-1]]), speed))
 
+    @tool(page=True, at_most=LARGE)
     def selection_file(self, model: str, points: list, kind: str = "csv", plane: str | None = None) -> dict:
         """Some test points as a file, base64: index, label, place on the map and latents; "csv" or "npz"."""
         space = self.worker.space(model, plane)
@@ -244,6 +337,31 @@ class MapTools(MapViews):
             raise ValueError("kind must be csv or npz.")
         arrays = {"indices": indices, "labels": labels, "plane": xy, "latents": latents}
         return file("selection.npz", map_files.npz(**arrays, class_names=np.array(space.class_names)))
+
+    @tool(page=True, client=True)
+    def beside(self, model: str, other: str) -> dict:
+        """Another map of the same data set: its points (N, 2) as {"shape", "values"}, and `shared`, the mean share of
+        a point's 10 nearest neighbours that both have in common, beside `chance`, that of unrelated maps."""
+        one, second = self.worker.space(model), self.worker.space(other)
+        shared = shared_neighbours(one, second, COMPARED)
+        return {**_points(second.plane), "shared": shared, "chance": COMPARED / (len(one.labels) - 1)}
+
+    @tool(page=True, client=True)
+    def tsne(self, model: str) -> dict:
+        """The t-SNE of a map's points, (N, 2) as {"shape", "values"}. It has no inverse: nothing is decoded from it."""
+        return _points(recorded.tsne(self.worker.space(model)))
+
+    @tool(page=True, client=True)
+    def formation(self, model: str, plane: str | None = None) -> dict:
+        """How a map formed: the first n test points on it, (S, n, 2) as {"shape", "values"}, at `steps` (S,) of the
+        training, and its losses by name, one number for each epoch, `steps_per_epoch` apart."""
+        space = self.worker.space(model, plane)
+        found = recorded.formation(self.worker.space(model))
+        count, points, _ = found.snapshots.shape
+        flat = space.to_plane(found.snapshots.reshape(count * points, -1).astype(np.float32))
+        losses = {name: curve.tolist() for name, curve in found.losses.items()}
+        steps = {"steps": found.steps.tolist(), "steps_per_epoch": found.steps_per_epoch}
+        return {**_points(flat.reshape(count, points, 2)), **steps, "losses": losses}
 
     def _walk(self, space: LatentSpace, anchors: list, steps: int, method: str) -> np.ndarray:
         if isinstance(steps, int) and steps > MAX_STEPS:
@@ -259,3 +377,7 @@ class MapTools(MapViews):
                 return None
             found.append(image)
         return np.stack(found)
+
+
+def _points(places: np.ndarray) -> dict:
+    return {"shape": list(places.shape), **values(places)}

@@ -26,7 +26,7 @@ from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker, to_bytes
 from explorer.ui.map import tool_routes
 from explorer.ui.map.originals import Originals
-from explorer.ui.map.tools import MapTools
+from explorer.ui.map.tools import LARGE, MapTools
 
 MARKED = "<b>do not repeat me</b>"
 ANCHORS = [[0.0] * 5, [1.0] * 5, [0.5] * 5]
@@ -111,6 +111,10 @@ def refused(response: httpx.Response, status: int) -> str:
 
 def send(client: TestClient, name: str, content: Any) -> httpx.Response:
     return client.post(f"/tool/{name}", content=content)
+
+
+def test_what_the_page_asks_is_all_asked_here() -> None:
+    assert set(ARGUMENTS) == {*tool_routes.NAMES} - {"beside", "tsne", "formation"}  # asked in tests of their own
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)
@@ -203,7 +207,7 @@ def test_missing_and_surplus_arguments_are_refused_with_the_names_there_are(
 
 
 def test_a_question_that_is_too_large_is_refused(client: TestClient, model: str) -> None:
-    content = json.dumps({"model": model, "points": [1], "more": "x" * tool_routes.MAX_BODY})
+    content = json.dumps({"model": model, "points": [1], "more": "x" * LARGE})
     assert refused(send(client, "select", content), 422) == "A question has at most 1,000,000 characters."
     parts = iter([b"[", *[b"0," * 100_000] * 20])
     assert refused(send(client, "select", parts), 422) == "A question has at most 1,000,000 characters."
@@ -212,7 +216,7 @@ def test_a_question_that_is_too_large_is_refused(client: TestClient, model: str)
 
 def test_a_question_may_be_as_large_as_is_said(client: TestClient, model: str) -> None:
     content = json.dumps({"model": model, "points": [1]})
-    padded = content + " " * (tool_routes.MAX_BODY - len(content))
+    padded = content + " " * (LARGE - len(content))
     assert send(client, "select", padded).status_code == 200
     assert refused(send(client, "select", padded + " "), 422) == "A question has at most 1,000,000 characters."
 
@@ -376,7 +380,7 @@ def test_a_question_whose_visitor_left_is_not_answered(tools: Slow, thread: Tool
     held = thread.submit(lambda: tools.gate.wait(SOON))
     waiting = thread.submit(lambda: asked.append(1))
     with pytest.raises(Busy):
-        asyncio.run(tool_routes.while_there(Request({"type": "http"}, left), waiting))
+        asyncio.run(live.while_there(Request({"type": "http"}, left), waiting))
     assert waiting.cancelled()
     tools.gate.set()
     assert held.result(SOON)
