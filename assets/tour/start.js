@@ -3,7 +3,7 @@ import { fill, load, say } from "../shared/texts.js";
 
 const STOPS = 7;
 const PHOTO_STOP = 7;
-const PHOTO_PAUSE = 300; // milliseconds, in which the photo tab opens
+const PAUSE = 300; // milliseconds, after which the photo tab may be open
 
 /** @param {import("../shared/component.js").Mounted<{}>} mounted */
 export async function mount({ element }) {
@@ -46,8 +46,16 @@ class Tour {
     this.#say();
     pageTabs()[stop === PHOTO_STOP ? 1 : 0]?.click();
     document.dispatchEvent(new CustomEvent("explorer-stop", { detail: stop }));
-    if (stop === PHOTO_STOP) setTimeout(openExample, PHOTO_PAUSE);
+    if (stop === PHOTO_STOP) setTimeout(() => this.#openExample(), PAUSE);
     this.part("next").focus({ preventScroll: true });
+  }
+
+  #openExample() {
+    if (this.at !== PHOTO_STOP) return;
+    /** @type {HTMLElement | null} */
+    const example = document.querySelector("#photo-examples .examples button:enabled");
+    if (example) example.click();
+    else setTimeout(() => this.#openExample(), PAUSE);
   }
 
   #say() {
@@ -63,10 +71,4 @@ function pageTabs() {
   /** @type {NodeListOf<HTMLElement>} */
   const tabs = document.querySelectorAll('button[role="tab"]');
   return [...tabs].filter((tab) => !tab.dataset.open && tab.offsetParent);
-}
-
-function openExample() {
-  /** @type {HTMLElement | null} */
-  const example = document.querySelector("#photo-examples .examples button");
-  example?.click();
 }

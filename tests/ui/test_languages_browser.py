@@ -70,7 +70,7 @@ def test_every_key_that_is_asked_for_is_there() -> None:
     sources = [
         *(ROOT / "assets").rglob("*.html"),
         *(ROOT / "assets").rglob("*.js"),
-        *(ROOT / "explorer/ui").glob("*.py"),
+        *(ROOT / "explorer/ui").rglob("*.py"),
     ]
     called = re.compile(r'(?:\bsay|\bi18n|\bNote)\("([^"]+)"|data-(?:text|title|label|alt)="([\w.-]+)"')
     asked = {a or b for source in sources for a, b in called.findall(source.read_text(encoding="utf-8"))}
@@ -120,6 +120,7 @@ def test_the_rest_of_the_page_is_in_the_same_language(page: Page, address: str, 
     visit(page, address, f"?model={FLAT}&lang={language}")
     expect(page).to_have_title(said["page.title"])
     page.get_by_role("tab", name=said["page.photo"]).click()
+    expect(page.locator("#photo-examples .examples")).to_have_attribute("aria-label", said["photo.examples"])
     assert_said_in(page, language, "#photo-examples")
     page.locator("#photo-examples button").first.click()
     expect(page.locator("#photo-view canvas").first).to_be_visible(timeout=60_000)

@@ -10,9 +10,8 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from explorer.ui.component import SPEECH, read
+from explorer.ui.component import mounted
 from explorer.ui.photo.view import data_url
-from explorer.ui.texts import texts
 
 FILES = {
     "cat": "chelsea.png",
@@ -23,21 +22,17 @@ FILES = {
     "galaxies": "hubble_deep_field.jpg",
 }
 THUMBNAIL = 80  # pixels
-SCRIPT = """
-for (const button of element.querySelectorAll("button"))
-  button.onclick = () => trigger("choose", { name: button.dataset.name });
-"""
 
 
 def build() -> gr.HTML:
     """A row of thumbnails. Its "choose" event carries {"name": one of FILES}."""
     buttons = "".join(
-        f'<button type="button" data-name="{name}" data-title="photo.example.{name}">'
+        f'<button type="button" data-name="{name}" data-title="photo.example.{name}" disabled>'
         f'<img src="{thumbnail(name)}" data-alt="photo.example.{name}"></button>'
         for name in FILES
     )
     html = f'<div class="examples" role="group" data-label="photo.examples">{buttons}</div>'
-    return gr.HTML(html, js_on_load=read(SPEECH) + SCRIPT, elem_id="photo-examples", texts=texts("photo.example"))
+    return gr.HTML(html, js_on_load=mounted("photo/examples.js", "choose"), elem_id="photo-examples")
 
 
 def file_of(name: str) -> str:

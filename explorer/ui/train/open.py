@@ -10,22 +10,20 @@ from typing import Any
 import gradio as gr
 
 from explorer.live.worker import DecodeWorker
+from explorer.ui.component import component, mounted
 from explorer.ui.photo.measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated
 from explorer.ui.train.own_routes import introduce_own
 from explorer.ui.visitors import visitor_of
 from explorer.visitors.models import OwnModels
 
-OPEN = """watch("value", () => {
-  if (props.value?.map) document.dispatchEvent(new CustomEvent("explorer-open", { detail: props.value.map }));
-});"""
 MAX_FILES = 20
 MANY = "A checkpoint has a handful of files."
 
 
 def opener() -> gr.HTML:
     """Nothing to see: its value {key, map} makes the map open what `introduce_own` says there."""
-    return gr.HTML(html_template="<span></span>", js_on_load=OPEN, elem_id="train-opener", apply_default_css=False)
+    return component("<span></span>", "", mounted("train/opener.js"), "train-opener")
 
 
 def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, job: str) -> None:
