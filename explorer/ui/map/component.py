@@ -29,7 +29,7 @@ from explorer.ui.texts import ASSETS
 MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
-FOLDER = ASSETS / "latent_map"
+FOLDER = ASSETS / "map"
 TOOLS = (  # a panel and a script each
     *("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select"),
     *("compare", "history"),
@@ -63,9 +63,9 @@ def view(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
 
     models: what `introduce` says of each map. Its value is what MapTools.describe says of a picked point; None first.
     """
-    html = read("latent_map/map.html").replace(PANELS, read(*(f"latent_map/tools/{name}.html" for name in TOOLS)))
-    scripts = [f"latent_map/{name}.js" for name in SCRIPTS]
-    return component(html, read(*(f"latent_map/{name}" for name in STYLES)), scripts, elem_id, models=models)
+    html = read("map/map.html").replace(PANELS, read(*(f"map/tools/{name}.html" for name in TOOLS)))
+    scripts = [f"map/{name}.js" for name in SCRIPTS]
+    return component(html, read(*(f"map/{name}" for name in STYLES)), scripts, elem_id, models=models)
 
 
 def introduce(space: LatentSpace) -> dict[str, Any]:
