@@ -36,11 +36,14 @@ TOOLS = (  # a panel and a script each
 )
 SCRIPTS = (
     *("frames", "map", "latent", "layers", "points", "ask", "picture", "pointer"),
-    *("rail", "panel", "scatter", "link", "sketch"),
-    *(f"tools/{name}" for name in TOOLS),
+    *("rail", "panel", "tools/compare/scatter", "link", "tools/draw/sketch"),
+    *(f"tools/{name}/{name}" for name in TOOLS),
     *("share", "stops", "start"),
 )
-STYLES = ("map.css", *(f"tools/{name}.css" for name in TOOLS if (FOLDER / "tools" / f"{name}.css").is_file()))
+STYLES = (
+    "map.css",
+    *(f"tools/{name}/{name}.css" for name in TOOLS if (FOLDER / "tools" / name / f"{name}.css").is_file()),
+)
 PANELS = "<!-- tools -->"  # where the tools' panels stand in map.html
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
@@ -63,7 +66,7 @@ def view(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
 
     models: what `introduce` says of each map. Its value is what MapTools.describe says of a picked point; None first.
     """
-    html = read("map/map.html").replace(PANELS, read(*(f"map/tools/{name}.html" for name in TOOLS)))
+    html = read("map/map.html").replace(PANELS, read(*(f"map/tools/{name}/{name}.html" for name in TOOLS)))
     scripts = [f"map/{name}.js" for name in SCRIPTS]
     return component(html, read(*(f"map/{name}" for name in STYLES)), scripts, elem_id, models=models)
 
