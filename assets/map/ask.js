@@ -1,11 +1,24 @@
-// Questions to the server about the map. Its name lets the server answer the pages behind one address in turn.
-const PAGE = Math.random().toString(36).slice(2);
+// Questions to the server about the map.
+import { fromBase64 } from "../shared/bytes.js";
+import { saveAs } from "../shared/dom.js";
+import { Newest } from "../shared/newest.js";
+import { say, translated } from "../shared/texts.js";
+import { base } from "./page.js";
 
-async function ask(tool, values) {
+const PAGE = Math.random().toString(36).slice(2); // lets the server answer the pages behind one address in turn
+
+/**
+ * What a tool of the server answers. Rejects with a sentence.
+ * @param {string} tool
+ * @param {Record<string, unknown>} values
+ * @returns {Promise<any>}
+ */
+export async function ask(tool, values) {
   let answer;
   try {
     answer = await fetch(new URL(`tool/${tool}`, base), {
-      method: "POST", headers: { "Content-Type": "application/json", "X-Explorer-Page": PAGE },
+      method: "POST",
+      headers: { "Content-Type": "application/json", "X-Explorer-Page": PAGE },
       body: JSON.stringify(values),
     });
   } catch {
@@ -16,54 +29,15 @@ async function ask(tool, values) {
   return answered;
 }
 
-// The newest question wins: one is on its way, the newest waits, and those between are never asked.
-class Latest {
-  constructor(tool, show, fail, pause = 0) {
-    Object.assign(this, { tool, show, fail, pause, next: null, busy: false, turn: 0 });
-  }
+/**
+ * Questions to one tool, of which the newest wins.
+ * @param {string} tool
+ * @param {(told: any, beside: any) => void} show
+ * @param {(sentence: string) => void} fail
+ * @param {number} [pause] milliseconds from one to the next
+ * @returns {Newest<Record<string, unknown>, any, any>}
+ */
+export const asking = (tool, show, fail, pause) => new Newest((values) => ask(tool, values), show, fail, pause);
 
-  ask(values, beside) { // beside: what `show` wants to know besides the answer
-    this.next = { values, beside };
-    if (!this.busy) this.go();
-  }
-
-  drop() { // whatever is on its way belongs to what was before
-    this.turn += 1;
-    this.next = null;
-  }
-
-  async go() {
-    this.busy = true;
-    while (this.next) {
-      const asked = this.next, turn = this.turn, begin = performance.now();
-      this.next = null;
-      try {
-        const told = await ask(this.tool, asked.values);
-        if (turn === this.turn) this.show(told, asked.beside);
-      } catch (error) {
-        if (turn === this.turn) this.fail(error.message);
-      }
-      const rest = this.pause - (performance.now() - begin);
-      if (rest > 0) await new Promise((done) => setTimeout(done, rest));
-    }
-    this.busy = false;
-  }
-}
-
-// {shape: [..., H, W], pixels} -> a Uint8Array for each picture
-function pictures({ shape, pixels }) {
-  const bytes = fromBase64(pixels), [height, width] = shape.slice(-2), size = height * width;
-  return Array.from({ length: bytes.length / size }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
-}
-
-const floats = (text) => new Float32Array(fromBase64(text).buffer);
-
-function saveAs(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-}
-
-const download = ({ name, content }) => saveAs(new Blob([fromBase64(content)]), name);
+/** A file that the server has made. @param {{ name: string, content: string }} file */
+export const download = ({ name, content }) => saveAs(new Blob([fromBase64(content)]), name);

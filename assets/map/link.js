@@ -1,82 +1,66 @@
-// The address carries the whole view, so that a link shows somebody else the same: each tool adds what is its own
-// (toLink() -> {key: text or null}) and takes it back (fromLink(query), which throws at what it does not understand).
-let remembering = 0;
-function remember() {
-  clearTimeout(remembering);
-  remembering = setTimeout(() => {
-    if (!part("veil").hidden) return;
-    const url = new URL(location.href);
-    for (const [key, value] of Object.entries(linkValues())) {
-      value === null || value === "" ? url.searchParams.delete(key) : url.searchParams.set(key, value);
-    }
-    history.replaceState(history.state, "", url);
-  }, 250);
+// The state as a link's query, and back. Nothing here knows the page.
+import { KEYS, TABLE } from "./state.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./state.js").Fits} Fits */
+
+const PLACED = ["model", "plane", "x", "y", "point"]; // what opens a map; `target` reads it
+
+/**
+ * What a link to this state says: key -> text, null where it says nothing.
+ * @param {State} state
+ * @returns {Record<string, string | null>}
+ */
+export function write(state) {
+  /** @type {Record<string, string | null>} */
+  const query = {};
+  for (const key of KEYS) {
+    const { link, kind, linked, default: usual } = /** @type {import("./state.js").Entry<any>} */ (TABLE[key]);
+    if (!link || !kind) continue;
+    const says = linked ? linked(state) : state[key] !== usual;
+    query[link] = (says && kind.write(state[key])) || null;
+  }
+  return query;
 }
 
-const short = (value) => String(Number(value.toPrecision(6)));
-
-function linkValues() {
-  const place = state.z
-    ? { x: null, y: null, point: null, z: latentHere().map(short).join(",") }
-    : { x: round(state.x), y: round(state.y), point: state.point, z: null };
-  const zoomed = axes().some((axis) => axis.autorange === false);
-  const view = zoomed ? axes().flatMap((axis) => axis.range.map(short)).join(",") : null;
-  const own = { model: state.model, plane: state.plane, ...place, view, hide: [...state.hidden].join(","), tool: open === "point" ? null : open };
-  return Object.assign(own, ...Object.values(tools).map((tool) => tool.toLink?.() ?? {}));
-}
-
-// Numbers with commas between them. Throws when they are not so many (count 0: any number of them) or not finite.
-function numbers(text, count = 0) {
-  const found = text.split(",").map((part) => (part.trim() ? Number(part) : NaN));
-  if ((count && found.length !== count) || !found.every((value) => Math.abs(value) <= 1e6)) throw new Error("numbers");
-  return found;
-}
-
-function readAddress() {
-  const query = new URLSearchParams(location.search);
-  const given = (key) => (query.get(key)?.trim() ? Number(query.get(key)) : undefined);
-  const name = query.get("model"), start = props.models[0].name;
-  const place = { x: given("x"), y: given("y"), point: given("point") ?? null };
-  const within = (value) => value === undefined || Math.abs(value) <= 1e6;
-  const whole = place.point === null || (Number.isInteger(place.point) && place.point >= 0);
-  const placed = place.point !== null || place.x !== undefined || place.y !== undefined;
-  if (name !== null && !known.has(name)) notify(say("link.model"));
-  else if (!within(place.x) || !within(place.y) || !whole) notify(say("link.place"));
-  else return [name ?? start, placed ? place : undefined, query.get("plane")];
-  return [known.has(name) ? name : start];
-}
-
-const LINKED = {
-  z(text) {
-    setLatent(numbers(text, dimensions()));
-  },
-  view(text) {
-    const [x0, x1, y0, y1] = numbers(text, 4);
-    if (x0 >= x1 || y0 >= y1) throw new Error("view");
-    Plotly.relayout(plot, { "xaxis.range": [x0, x1], "yaxis.range": [y0, y1] });
-  },
-  hide(text) {
-    const hidden = numbers(text);
-    if (!hidden.every((label) => Number.isInteger(label) && label >= 0 && label < colours.length)) throw new Error("hide");
-    filter((set) => hidden.forEach((label) => set.add(label)));
-  },
-  tool(text) {
-    if (!NAMES.includes(text)) throw new Error("tool");
-    openTool(text);
-  },
-};
-
-// What the address says beyond model, plane and place; once, when the first map is shown.
-function restoreView() {
-  const query = new URLSearchParams(location.search), damaged = [];
-  const readers = Object.assign({}, LINKED, ...Object.values(tools).map((tool) => tool.fromLink ?? {}));
-  for (const [key, read] of Object.entries(readers)) {
-    if (!query.get(key)) continue;
+/**
+ * What a link says beyond which map and which place on it.
+ * @param {URLSearchParams} query
+ * @param {Fits} fits
+ * @returns {{ values: Partial<State>, damaged: string[] }} damaged: keys whose values are none
+ */
+export function read(query, fits) {
+  /** @type {Record<string, unknown>} */
+  const values = {};
+  const damaged = [];
+  for (const key of KEYS) {
+    const { link, kind } = /** @type {import("./state.js").Entry<any>} */ (TABLE[key]);
+    const text = link && query.get(link);
+    if (!text || !kind || PLACED.includes(key)) continue;
     try {
-      read(query.get(key));
+      values[key] = kind.read(text, fits);
     } catch {
-      damaged.push(key);
+      damaged.push(link);
     }
   }
-  if (damaged.length) notify(say("link.view", { what: damaged.join(", ") }));
+  return { values, damaged };
+}
+
+/**
+ * Which map a link opens, and where on it.
+ * @typedef {{ x?: number, y?: number, point?: number | null, z?: number[] | null }} Place
+ * @param {URLSearchParams} query
+ * @param {string[]} models that there are, the first one to begin with
+ * @returns {{ model: string, place?: Place, plane: string | null, problem?: "model" | "place" }}
+ */
+export function target(query, models) {
+  const model = query.get("model") ?? models[0];
+  if (!models.includes(model)) return { model: models[0], plane: null, problem: "model" };
+  const [x, y, point] = ["x", "y", "point"].map((key) => (query.get(key)?.trim() ? Number(query.get(key)) : undefined));
+  /** @param {number | undefined} value */
+  const within = (value) => value === undefined || Math.abs(value) <= 1e6;
+  const whole = point === undefined || (Number.isInteger(point) && point >= 0);
+  if (!within(x) || !within(y) || !whole) return { model, plane: null, problem: "place" };
+  const placed = [x, y, point].some((value) => value !== undefined);
+  return { model, place: placed ? { x, y, point: point ?? null } : undefined, plane: query.get("plane") };
 }

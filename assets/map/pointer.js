@@ -1,120 +1,164 @@
 // Pointer, wheel and keys on the pad that lies over the map.
-const PICK_RADIUS = { mouse: 8, pen: 12, touch: 18 }; // pixels
+import { ARROWS, placeIn } from "../shared/dom.js";
+import { remember } from "./address.js";
+import { isDrawn, nearest, nearestHere, ranges, showAll, size, toPlace, zoom } from "./axes.js";
+import { at, points } from "./figure.js";
+import { endFlight } from "./flight.js";
+import { current } from "./hooks.js";
+import { className } from "./models.js";
+import { pad, part } from "./page.js";
+import { pick } from "./picked.js";
+import { moveTo } from "./picture.js";
+import { round } from "./plane.js";
+import { change, state } from "./state.js";
+
+/** @type {Record<string, number>} pixels within which a click is on a point */
+const PICK_RADIUS = { mouse: 8, pen: 12, touch: 18 };
+const HOVER_RADIUS = 7;
 const CLICK_SLOP = 4;
-const held = new Map(); // pointer id -> its place on the pad
-let press = null, wheel = 1, wheelAt = null;
 
-const local = (event) => {
-  const box = pad.getBoundingClientRect();
-  return [event.clientX - box.left, event.clientY - box.top];
-};
+/** @type {Map<number, number[]>} pointer id -> its place on the pad */
+const held = new Map();
+/** @type {{ at: number[], moved: boolean } | null} */
+let press = null;
+let wheel = 1;
+/** @type {number[] | null} */
+let wheelAt = null;
 
-pad.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0 || !plot._fullLayout) return;
+/** Whether a pointer alone is down. */
+export const isPressed = () => press !== null;
+
+/** @param {PointerEvent} event */
+function down(event) {
+  if (event.button !== 0 || !isDrawn()) return;
+  const place = placeIn(event, pad);
   pad.setPointerCapture(event.pointerId);
-  held.set(event.pointerId, local(event));
+  held.set(event.pointerId, place);
   part("tip").hidden = true;
-  flight += 1; // a hand on the map ends a flight
-  if (held.size === 1) {
-    press = { at: local(event), moved: false };
-    if (tools[open].press?.(press.at)) return;
-    moveTo(...toData(...press.at), state.point, event.timeStamp, state.z);
-  }
-});
+  endFlight();
+  if (held.size > 1) return;
+  press = { at: place, moved: false };
+  if (!current().press?.(place)) moveTo(toPlace(place), state.point, event.timeStamp, state.z);
+}
 
-pad.addEventListener("pointermove", (event) => {
-  const here = local(event);
-  if (!held.has(event.pointerId)) return hover(...here);
+/** @param {PointerEvent} event */
+function move(event) {
+  const here = placeIn(event, pad);
   const before = held.get(event.pointerId);
+  if (!before) return hover(here);
   held.set(event.pointerId, here);
   if (held.size > 1) return pinch(event.pointerId, before, here);
   if (!press) return;
   press.moved ||= Math.hypot(here[0] - press.at[0], here[1] - press.at[1]) > CLICK_SLOP;
-  if (tools[open].drag?.(here)) return;
-  moveTo(...toData(...here), state.point, event.timeStamp, state.z);
-});
+  if (!current().drag?.(here)) moveTo(toPlace(here), state.point, event.timeStamp, state.z);
+}
 
+/** @param {PointerEvent} event */
 function release(event) {
   if (!held.delete(event.pointerId) || !press || held.size) return;
-  const { at, moved } = press;
+  const { at: place, moved } = press;
   press = null;
-  if (tools[open].lift?.(moved && event.type !== "pointercancel")) return;
+  if (current().lift?.(moved && event.type !== "pointercancel")) return;
   if (event.type === "pointercancel") return;
   if (!moved) {
-    const row = nearest(...at, PICK_RADIUS[event.pointerType] ?? 8);
-    if (row >= 0) moveTo(points.x[row], points.y[row], points.index[row], event.timeStamp);
-    else moveTo(...toData(...at), null, event.timeStamp);
+    const row = nearest(place, PICK_RADIUS[event.pointerType] ?? PICK_RADIUS.mouse);
+    if (row >= 0) moveTo(at(row), points.index[row], event.timeStamp);
+    else moveTo(toPlace(place), null, event.timeStamp);
     pick();
-    tools[open].click?.(row);
+    current().click?.(row);
   }
   remember();
 }
-pad.addEventListener("pointerup", release);
-pad.addEventListener("pointercancel", release);
-pad.addEventListener("pointerleave", () => {
-  part("tip").hidden = true;
-  each("hovered", null);
-});
 
+function leave() {
+  part("tip").hidden = true;
+  change({ hovered: null });
+}
+
+/**
+ * Two fingers zoom, and lift without a click.
+ * @param {number} id @param {number[]} before @param {number[]} here
+ */
 function pinch(id, before, here) {
-  press = null; // two fingers zoom, and lift without a click
-  const other = [...held].find(([key]) => key !== id)[1];
+  press = null;
+  const other = [...held].find(([key]) => key !== id)?.[1] ?? here;
+  /** @param {number[]} from */
   const span = (from) => Math.hypot(from[0] - other[0], from[1] - other[1]);
   wheel *= span(before) / Math.max(span(here), 1);
-  zoomSoon([(here[0] + other[0]) / 2, (here[1] + other[1]) / 2]);
+  zoomSoon(here.map((value, i) => (value + other[i]) / 2));
 }
 
-function zoomSoon(at) {
-  if (wheelAt === null) requestAnimationFrame(() => {
-    zoom(wheel, ...wheelAt);
-    [wheel, wheelAt] = [1, null];
-  });
-  wheelAt = at;
+/** @param {number[]} place */
+function zoomSoon(place) {
+  if (wheelAt === null) {
+    requestAnimationFrame(() => {
+      zoom(wheel, wheelAt ?? place);
+      [wheel, wheelAt] = [1, null];
+    });
+  }
+  wheelAt = place;
 }
 
-pad.addEventListener("wheel", (event) => {
-  if (!plot._fullLayout) return;
+/** @param {WheelEvent} event */
+function turn(event) {
+  if (!isDrawn()) return;
   event.preventDefault();
   wheel *= Math.exp(Math.max(-1, Math.min(1, event.deltaY / 240)));
-  zoomSoon(local(event));
-}, { passive: false });
+  zoomSoon(placeIn(event, pad));
+}
 
-function hover(px, py) {
-  if (!plot._fullLayout?.xaxis) return;
-  const row = nearest(px, py, 7);
+/** @param {number[]} place */
+function hover([px, py]) {
+  if (!isDrawn()) return;
+  const row = nearest([px, py], HOVER_RADIUS);
   const tip = part("tip");
   tip.hidden = row < 0;
-  each("hovered", row < 0 ? null : points.index[row]);
+  change({ hovered: row < 0 ? null : points.index[row] });
   if (row < 0) return;
   tip.textContent = `${className(points.label[row])} · #${points.index[row]}`;
-  const left = Math.min(px + 14, plot.clientWidth - tip.offsetWidth - 4);
+  const left = Math.min(px + 14, size()[0] - tip.offsetWidth - 4);
   tip.style.transform = `translate(${left}px, ${Math.max(py - 30, 2)}px)`;
 }
 
-const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-pad.addEventListener("keydown", (event) => {
-  if (!plot._fullLayout || event.ctrlKey || event.metaKey || event.altKey) return;
-  const step = KEYS[event.key];
-  if (step) {
-    const [low, high] = axes()[1].range;
-    const size = ((high - low) / 200) * (event.shiftKey ? 10 : 1);
-    moveTo(round(state.x + step[0] * size), round(state.y + step[1] * size), state.point, event.timeStamp, state.z);
-    tools[open].stepped?.();
-    remember();
-  } else if (event.key === "+" || event.key === "=") zoom(0.8);
+/** @param {KeyboardEvent} event */
+function key(event) {
+  if (!isDrawn() || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = ARROWS[event.key];
+  if (step) stepBy(step, event);
+  else if (event.key === "+" || event.key === "=") zoom(0.8);
   else if (event.key === "-") zoom(1.25);
-  else if (event.key === "0") reset();
-  else if (event.key === " " && tools[open].pen) tools[open].pen();
+  else if (event.key === "0") showAll();
+  else if (event.key === " " && current().pen) current().pen?.();
   else if (event.key === "Enter" || event.key === " ") pickNearest();
   else return;
   event.preventDefault();
-});
+}
+
+/** @param {[number, number]} step @param {KeyboardEvent} event */
+function stepBy(step, event) {
+  const [low, high] = ranges()[1];
+  const by = ((high - low) / 200) * (event.shiftKey ? 10 : 1);
+  const place = [state.x, state.y].map((value, i) => round(value + step[i] * by));
+  moveTo(place, state.point, event.timeStamp, state.z);
+  current().stepped?.();
+  remember();
+}
 
 function pickNearest() {
-  const row = nearest(...toPixels(state.x, state.y));
+  const row = nearestHere();
   if (row < 0) return;
-  moveTo(points.x[row], points.y[row], points.index[row]);
+  moveTo(at(row), points.index[row]);
   pick();
-  tools[open].click?.(row);
+  current().click?.(row);
   remember();
+}
+
+export function mountPointer() {
+  pad.addEventListener("pointerdown", down);
+  pad.addEventListener("pointermove", move);
+  pad.addEventListener("pointerup", release);
+  pad.addEventListener("pointercancel", release);
+  pad.addEventListener("pointerleave", leave);
+  pad.addEventListener("wheel", turn, { passive: false });
+  pad.addEventListener("keydown", key);
 }

@@ -1,25 +1,24 @@
 // Taking the current image along: as a PNG, as code that makes it again, as a link.
-const savePicture = () => canvas.toBlob((blob) => saveAs(blob, `${state.model}.png`));
+import { saveAs } from "../shared/dom.js";
+import { say } from "../shared/texts.js";
+import { linkHere } from "./address.js";
+import { dimensions } from "./models.js";
+import { part } from "./page.js";
+import { latentHere, rowHere } from "./place.js";
+import { snippet } from "./snippet.js";
+import { snapshot, state } from "./state.js";
 
-// Code whose picture is that of the canvas, pixel by pixel.
-function snippet() {
-  const space = state.plane ? `explorer.load("${state.model}").in_plane("${state.plane}")` : `explorer.load("${state.model}")`;
-  return [
-    "import explorer", "import numpy as np", "from PIL import Image", "",
-    `space = ${space}`, `z = ${latentCode()}  # (1, ${dimensions()})`,
-    "image = space.decode(z)[0]  # (H, W) float32 in [0, 1]",
-    'Image.fromarray(np.rint(255 * image).astype(np.uint8)).save("decoded.png")', "",
-  ].join("\n");
+function savePicture() {
+  part("decoded", HTMLCanvasElement).toBlob((blob) => blob && saveAs(blob, `${state.model}.png`));
 }
 
-function latentCode() {
-  if (state.z) return `[[${latentHere().join(", ")}]]`;
-  if (rowHere() >= 0) return `space.latents[[${state.point}]]`;
-  const place = `[[${state.x}, ${state.y}]]`;
-  if (dimensions() === 2) return place;
-  return `space.from_plane(${place}${state.point === null ? "" : `, anchor=space.latents[${state.point}]`})`;
+function showCode() {
+  const here = { dimensions: dimensions(), latent: latentHere(), onPoint: rowHere() >= 0 };
+  part("code").textContent = snippet(snapshot(), here);
+  part("code-dialog", HTMLDialogElement).showModal();
 }
 
+/** @param {string} text */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -30,14 +29,10 @@ async function copy(text) {
   setTimeout(() => (part("share-note").textContent = ""), 4000);
 }
 
-part("share-png").onclick = savePicture;
-part("share-link").onclick = () => {
-  remember();
-  setTimeout(() => copy(location.href), 300); // when the address is written
-};
-part("share-python").onclick = () => {
-  part("code").textContent = snippet();
-  part("code-dialog").showModal();
-};
-part("code-copy").onclick = () => copy(part("code").textContent);
-part("code-close").onclick = () => part("code-dialog").close();
+export function mountShare() {
+  part("share-png").onclick = savePicture;
+  part("share-link").onclick = () => linkHere().then(copy);
+  part("share-python").onclick = showCode;
+  part("code-copy").onclick = () => copy(part("code").textContent ?? "");
+  part("code-close").onclick = () => part("code-dialog", HTMLDialogElement).close();
+}

@@ -1,69 +1,82 @@
-// The start; comes last, when everything else is defined.
-// A visitor's own model: known from here on, and the last in the row of models.
-function learn(model) {
-  const told = inWords(model);
-  if (!known.has(model.name)) drawModels([told]);
-  known.set(model.name, told);
+// The map's entry: everything is given its parts of the page, then the first map is opened.
+import { fill, load, spoken } from "../shared/texts.js";
+import * as address from "./address.js";
+import { showAll, showRanges, zoom } from "./axes.js";
+import { mountDots } from "./dots.js";
+import { tools } from "./hooks.js";
+import { viewChanged } from "./layers.js";
+import { mountLegend } from "./legend.js";
+import { addModel, drawChoices, mountMaps, openMap } from "./maps.js";
+import { introduce, shipped } from "./models.js";
+import { mountOpacity } from "./opacity.js";
+import { attach, base, part, root } from "./page.js";
+import { mountPicked } from "./picked.js";
+import { mountPicture } from "./picture.js";
+import { fetchPlotly } from "./plotly.js";
+import { mountPointer } from "./pointer.js";
+import { mountRail } from "./rail.js";
+import { mountShare } from "./share.js";
+import { watch } from "./state.js";
+import { mountStops } from "./stops.js";
+import { TOOLS } from "./tools/tools.js";
+
+/** @param {import("./page.js").Component} component */
+export async function mount(component) {
+  attach(component);
+  fetchPlotly();
+  await load();
+  fill(component.element);
+  introduce(component.props.models);
+  for (const tool of TOOLS) tools.set(tool.name, tool);
+  mountPicture();
+  mountDots(viewChanged);
+  mountPointer();
+  mountRail();
+  mountOpacity();
+  mountLegend();
+  mountPicked(component.watch);
+  mountMaps();
+  for (const tool of TOOLS) tool.mount?.();
+  mountShare();
+  mountStops();
+  mountButtons();
+  drawChoices(shipped);
+  askDevice();
+  await open();
 }
 
-async function start() {
-  const name = new URLSearchParams(location.search).get("model");
-  if (name?.startsWith("own-")) {
-    const answer = await fetch(new URL(`own?${new URLSearchParams({ model: name, lang: LANGUAGE })}`, base)).catch(console.warn);
-    if (answer?.ok) learn(await answer.json());
-  }
-  await openModel(...readAddress());
+function mountButtons() {
+  part("explore").onclick = () => setPanning(false);
+  part("pan").onclick = () => setPanning(true);
+  part("zoom-in").onclick = () => zoom(0.7);
+  part("zoom-out").onclick = () => zoom(1 / 0.7);
+  part("reset").onclick = showAll;
+  watch("view", (edges) => edges && showRanges([edges.slice(0, 2), edges.slice(2)]));
 }
 
-document.addEventListener("explorer-open", ({ detail }) => {
-  learn(detail);
-  notify("");
-  openModel(detail.name).then(remember);
-});
-
-function drawModels(models) {
-  part("models").append(...models.map((model) => {
-    const label = document.createElement("label"), input = document.createElement("input");
-    const title = document.createElement("b"), kind = document.createElement("span");
-    Object.assign(input, { type: "radio", name: "explorer-model", value: model.name });
-    const [data, ...rest] = titleParts(model);
-    title.textContent = data;
-    kind.textContent = rest.join(" · ");
-    input.onchange = () => {
-      notify("");
-      openModel(model.name).then(remember);
-    };
-    label.append(input, title, kind);
-    return label;
-  }));
-}
-
-function setMode(panning) {
+/** Whether a drag moves the map, and not the cursor. @param {boolean} panning */
+function setPanning(panning) {
   root.classList.toggle("panning", panning);
   part("explore").setAttribute("aria-pressed", String(!panning));
   part("pan").setAttribute("aria-pressed", String(panning));
 }
 
-// gr.Plot, on the same page, overwrites window.Plotly with an older one: keep our own.
-const plotly = new Promise((resolve, reject) => {
-  const script = document.createElement("script");
-  script.src = new URL("plotly.min.js", base);
-  script.onload = () => resolve(window.Plotly);
-  script.onerror = () => reject(new Error(say("map.no-plotly")));
-  document.head.append(script);
-});
+async function askDevice() {
+  try {
+    root.dataset.device = (await (await fetch(new URL("healthz", base))).json()).device;
+  } catch (error) {
+    console.warn(error);
+  }
+}
 
-part("explore").onclick = () => setMode(false);
-part("pan").onclick = () => setMode(true);
-part("zoom-in").onclick = () => zoom(0.7);
-part("zoom-out").onclick = () => zoom(1 / 0.7);
-part("reset").onclick = reset;
-new ResizeObserver(() => plot._fullLayout && plot.clientWidth && Plotly.Plots.resize(plot).then(viewChanged)).observe(plot);
-new MutationObserver(() => {
-  if (!plot.layout) return;
-  themed(plot.layout);
-  Plotly.react(plot, plot.data, plot.layout);
-}).observe(document.body, { attributeFilter: ["class"] });
-fetch(new URL("healthz", base)).then((answer) => answer.json()).then(({ device }) => (root.dataset.device = device)).catch(console.warn);
-drawModels(models);
-start().then(restoreView);
+async function open() {
+  const name = address.named();
+  if (name?.startsWith("own-")) {
+    const asked = new URLSearchParams({ model: name, lang: spoken() });
+    const answer = await fetch(new URL(`own?${asked}`, base)).catch(console.warn);
+    if (answer?.ok) addModel(await answer.json());
+  }
+  const { model, place, plane } = address.target();
+  await openMap(model, place, plane);
+  address.restore();
+}

@@ -1,53 +1,46 @@
 // The tour's stops, as far as they are the map's: each sets the page to what its sentence says.
-const shownModel = (name) => (state.model === name && !state.plane && part("veil").hidden ? Promise.resolve() : openModel(name));
+import { remember } from "./address.js";
+import { goTo, showMap } from "./maps.js";
+import { root } from "./page.js";
+import { change } from "./state.js";
 
-function setHeat(kind) {
-  part("trust-kind").querySelector(`[value="${kind}"]`).checked = true;
-  showHeat(kind);
-}
-
-function setSampling(how) {
-  openTool("sample");
-  const choice = part("sample-how").querySelector(`[value="${how}"]`);
-  choice.checked = true;
-  choice.onchange();
-}
-
-const STOPS_ON_MAP = {
+/** @type {Record<number, () => Promise<void>>} */
+const STOPS = {
   async 1() {
-    await shownModel("fashion-ae-2d");
-    openTool("point");
+    await showMap("fashion-ae-2d");
+    change({ tool: "point" });
     goTo({ point: 0 });
   },
   async 2() {
-    await shownModel("fashion-ae-2d");
-    openTool("lattice");
-    setLattice(true);
+    await showMap("fashion-ae-2d");
+    change({ tool: "lattice", lattice: true });
   },
   async 3() {
-    await shownModel("fashion-ae-2d");
-    openTool("trust");
-    setHeat("density");
+    await showMap("fashion-ae-2d");
+    change({ tool: "trust", heat: "density" });
   },
   async 4() {
-    await shownModel("fashion-ae-2d");
-    setSampling("box");
+    await showMap("fashion-ae-2d");
+    change({ tool: "sample", sampling: "box" });
   },
   async 5() {
-    await shownModel("fashion-vae-2d");
-    setSampling("prior");
-    setHeat("density");
+    await showMap("fashion-vae-2d");
+    change({ tool: "sample", sampling: "prior", heat: "density" });
   },
   async 6() {
-    await shownModel("mnist-vae-20d");
-    openTool("axes");
+    await showMap("mnist-vae-20d");
+    change({ tool: "axes" });
   },
 };
 
-document.addEventListener("explorer-stop", async ({ detail }) => {
-  setLattice(false);
-  setHeat("");
-  await STOPS_ON_MAP[detail]?.();
-  root.dataset.stop = detail;
+/** @param {number} number */
+async function goToStop(number) {
+  change({ lattice: false, heat: "" });
+  await STOPS[number]?.();
+  root.dataset.stop = String(number);
   remember();
-});
+}
+
+export function mountStops() {
+  document.addEventListener("explorer-stop", (event) => goToStop(/** @type {CustomEvent<number>} */ (event).detail));
+}

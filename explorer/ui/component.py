@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.ui.assets import address
-from explorer.ui.texts import ASSETS, languages, say, texts
+from explorer.ui.texts import ASSETS, languages, say
 
-SPEECH = "speech.js"  # what a component of joined scripts says its texts with
+SPEECH = "speech.js"  # what the photo examples say their texts with
 
 
 def read(*names: str) -> str:
@@ -18,19 +18,13 @@ def read(*names: str) -> str:
     return "".join((ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
-def component(
-    html: str, css: str, scripts: str | list[str], elem_id: str, groups: tuple[str, ...] = (), **props: Any
-) -> gr.HTML:
+def component(html: str, css: str, script: str, elem_id: str, **props: Any) -> gr.HTML:
     """A plain gr.HTML, since Gradio writes a stub file beside the source of every subclass.
 
-    html, css: their text. scripts: the entry module, as `mounted` takes it; or asset files, joined behind `say`.
-    groups: the texts that these say, all without any.
+    html, css: their text. script: what `mounted` says.
     """
-    if isinstance(scripts, list):
-        props["texts"] = texts(*groups)
-        scripts = read(SPEECH, *scripts)
     return gr.HTML(
-        html_template=html, css_template=css, js_on_load=scripts, apply_default_css=False, elem_id=elem_id, **props
+        html_template=html, css_template=css, js_on_load=script, apply_default_css=False, elem_id=elem_id, **props
     )
 
 

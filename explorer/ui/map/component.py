@@ -23,22 +23,17 @@ from explorer.live.routes import refusal, while_there
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker
 from explorer.maps.space import LatentSpace
-from explorer.ui.component import component, read
+from explorer.ui.component import component, mounted, read
+from explorer.ui.map.tool_routes import while_there
 from explorer.ui.texts import ASSETS
 
 MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
 FOLDER = ASSETS / "map"
-TOOLS = (  # a panel and a script each
+TOOLS = (  # a folder each
     *("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select"),
     *("compare", "history"),
-)
-SCRIPTS = (
-    *("frames", "map", "latent", "layers", "points", "ask", "picture", "pointer"),
-    *("rail", "panel", "tools/compare/scatter", "link", "tools/draw/sketch"),
-    *(f"tools/{name}/{name}" for name in TOOLS),
-    *("share", "stops", "start"),
 )
 STYLES = (
     "map.css",
@@ -67,8 +62,8 @@ def view(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
     models: what `introduce` says of each map. Its value is what MapTools.describe says of a picked point; None first.
     """
     html = read("map/map.html").replace(PANELS, read(*(f"map/tools/{name}/{name}.html" for name in TOOLS)))
-    scripts = [f"map/{name}.js" for name in SCRIPTS]
-    return component(html, read(*(f"map/{name}" for name in STYLES)), scripts, elem_id, models=models)
+    css = read(*(f"map/{name}" for name in STYLES))
+    return component(html, css, mounted("map/start.js", "pick"), elem_id, models=models)
 
 
 def introduce(space: LatentSpace) -> dict[str, Any]:

@@ -1,55 +1,81 @@
 // A light map of points on a canvas, for what stands beside the main one: it neither zooms nor pans.
-const SCATTER_EDGE = 18; // pixels around the outermost points
+import { blank } from "../../../shared/canvas.js";
+import { nearest } from "../../../shared/points.js";
+import { isVisible } from "../../axes.js";
+import { colours, points } from "../../figure.js";
+import { round } from "../../plane.js";
 
-class Scatter {
-  constructor(target) {
-    this.canvas = target;
-    this.places = new Float32Array(0); // x and y of each test point, by its index in the test set
-    this.chosen = null; // a Set of indices that stand out
+const EDGE = 18; // pixels around the outermost points
+const MANY = 2000; // points that are drawn smaller
+
+export class Scatter {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas) {
+    this.canvas = canvas;
+    /** x and y of each test point, by its index in the test set */
+    this.places = new Float32Array(0);
+    /** @type {ReadonlySet<number> | null} indices that stand out */
+    this.chosen = null;
+    this.middle = [0, 0];
+    this.extent = [1, 1];
+    this.scale = 1;
+    /** @type {[number, number] | null} of what is drawn */
+    this.size = null;
   }
 
+  /** @param {Float32Array<ArrayBuffer>} places */
   show(places) {
     this.places = places;
-    const [xs, ys] = [0, 1].map((from) => places.filter((_, i) => i % 2 === from).sort());
-    this.middle = [xs, ys].map((sorted) => (sorted[0] + sorted[sorted.length - 1]) / 2);
-    this.extent = [xs, ys].map((sorted) => sorted[sorted.length - 1] - sorted[0] || 1);
+    const sorted = [0, 1].map((from) => places.filter((_, i) => i % 2 === from).sort());
+    this.middle = sorted.map((values) => (values[0] + values[values.length - 1]) / 2);
+    this.extent = sorted.map((values) => values[values.length - 1] - values[0] || 1);
     this.draw();
   }
 
-  toPixels(x, y) {
-    return [this.size[0] / 2 + (x - this.middle[0]) * this.scale, this.size[1] / 2 - (y - this.middle[1]) * this.scale];
+  /** As pixels: where zero lies, and one unit. @returns {[number, number][]} */
+  axes() {
+    const [width, height] = this.size ?? [0, 0];
+    return [
+      [width / 2 - this.middle[0] * this.scale, this.scale],
+      [height / 2 + this.middle[1] * this.scale, -this.scale],
+    ];
   }
 
-  toData(px, py) {
-    return [this.middle[0] + (px - this.size[0] / 2) / this.scale, this.middle[1] - (py - this.size[1] / 2) / this.scale].map(round);
+  /** @param {number[]} place */
+  toPixels(place) {
+    return this.axes().map(([zero, unit], i) => zero + unit * place[i]);
   }
 
+  /** @param {number[]} pixels */
+  toPlace(pixels) {
+    return this.axes().map(([zero, unit], i) => round((pixels[i] - zero) / unit));
+  }
+
+  /** @param {number} index */
   at(index) {
     return [this.places[2 * index], this.places[2 * index + 1]];
   }
 
   draw() {
     if (!this.places.length || !this.canvas.clientWidth) return;
-    this.size = [this.canvas.clientWidth, this.canvas.clientHeight];
-    this.scale = Math.min(...this.extent.map((extent, i) => (this.size[i] - 2 * SCATTER_EDGE) / extent));
-    const context = blank(this.canvas, ...this.size);
-    const side = points.index.length > 2000 ? 3 : 5;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    this.size = [width, height];
+    this.scale = Math.min(...this.extent.map((extent, i) => ([width, height][i] - 2 * EDGE) / extent));
+    const context = blank(this.canvas, width, height);
+    const side = points.index.length > MANY ? 3 : 5;
+    const [[x0, dx], [y0, dy]] = this.axes();
     points.index.forEach((index, row) => {
-      if (state.hidden.has(points.label[row])) return;
-      const [px, py] = this.toPixels(...this.at(index));
+      if (!isVisible(row)) return;
       context.fillStyle = colours[points.label[row]];
       context.globalAlpha = this.chosen ? (this.chosen.has(index) ? 1 : 0.08) : 0.72;
-      context.fillRect(px - side / 2, py - side / 2, side, side);
+      const [x, y] = this.at(index);
+      context.fillRect(x0 + dx * x - side / 2, y0 + dy * y - side / 2, side, side);
     });
   }
 
-  nearest(px, py, radius = Infinity) { // -> a test point's index, or -1
-    let best = -1, least = radius * radius;
-    points.index.forEach((index, row) => {
-      if (state.hidden.has(points.label[row])) return;
-      const [x, y] = this.toPixels(...this.at(index)), square = (x - px) ** 2 + (y - py) ** 2;
-      if (square < least) [best, least] = [index, square];
-    });
-    return best;
+  /** The index of the test point nearest to a pixel; or -1. @param {number[]} pixels */
+  nearest(pixels, radius = Infinity) {
+    const [x, y] = [0, 1].map((i) => points.index.map((index) => this.places[2 * index + i]));
+    return points.index[nearest(x, y, this.axes(), pixels, radius, isVisible)] ?? -1;
   }
 }

@@ -1,100 +1,134 @@
 // Class centroids on the map, and the vector from one to another, added to any point.
-let based = null; // the latent that the vector is added to
-let directed = null; // where the slider has led
+import { shape } from "../../../shared/dom.js";
+import { decimal } from "../../../shared/numbers.js";
+import { say } from "../../../shared/texts.js";
+import { remember } from "../../address.js";
+import { toPixels } from "../../axes.js";
+import { colours, plane, points } from "../../figure.js";
+import { overlay } from "../../layers.js";
+import { className, model } from "../../models.js";
+import { part } from "../../page.js";
+import { setLatent } from "../../picture.js";
+import { latentHere } from "../../place.js";
+import { project } from "../../plane.js";
+import { state } from "../../state.js";
+import { added, arrow, difference } from "./vector.js";
 
-const centroid = (role) => known.get(state.model).centroids[part(role).value];
-const direction = () => {
-  const [from, to] = [centroid("from"), centroid("to")];
-  return to.map((value, d) => value - from[d]);
-};
+const LED = 1e-3; // in every dimension: nearer than this the cursor is where the slider has led it
 
-function drawDirection() {
-  const { centroids, class_names } = known.get(state.model), before = [part("from").value, part("to").value];
-  const choices = class_names.map((name, label) => [name, label]).filter(([, label]) => centroids[label]);
+/** @type {number[] | null} the latent that the vector is added to */
+let based = null;
+/** @type {number[] | null} where the slider has led */
+let led = null;
+
+const isOpen = () => state.tool === "direction";
+const strength = () => Number(part("strength", HTMLInputElement).value);
+
+/** @param {"from" | "to"} role */
+const label = (role) => Number(part(role, HTMLSelectElement).value);
+
+/** @param {"from" | "to"} role */
+const centroid = (role) => model().centroids[label(role)] ?? plane.origin;
+
+const along = () => difference(centroid("from"), centroid("to"));
+
+function drawChoices() {
+  const { centroids, class_names: names } = model();
+  const labels = [...names.keys()].filter((one) => centroids[one]);
   ["from", "to"].forEach((role, i) => {
-    part(role).replaceChildren(...choices.map(([name, label]) => new Option(name, label)));
-    const fits = before[i] !== "" && choices.some(([, label]) => String(label) === before[i]);
-    part(role).value = fits ? before[i] : choices[Math.min(i, choices.length - 1)][1];
+    const select = part(role, HTMLSelectElement);
+    const before = select.value;
+    select.replaceChildren(...labels.map((one) => new Option(names[one], String(one))));
+    const fits = before !== "" && labels.includes(Number(before));
+    select.value = fits ? before : String(labels[Math.min(i, labels.length - 1)]);
   });
 }
 
 function drawCentroids() {
-  if (open !== "direction" || !points.x.length) return overlay("direction", null);
-  const { centroids } = known.get(state.model), start = based ?? latentHere(), along = direction();
-  overlay("direction", () => [
-    ...centroids.flatMap((centre, label) => {
-      if (!centre || state.hidden.has(label)) return [];
-      const [cx, cy] = toPixels(...project(centre));
-      return [shape("circle", { cx, cy, r: 7, class: "centroid", style: `fill: ${colours[label]}`, "data-label": label })];
-    }),
-    ...(start ? arrow(project(start), project(start.map((value, d) => value + along[d]))) : []),
-  ]);
+  if (!isOpen() || !points.x.length) return overlay("direction", null);
+  const start = based ?? latentHere();
+  const ends = start ? [start, added(start, along())].map((z) => project(z, plane)) : null;
+  overlay("direction", () => [...model().centroids.flatMap(mark), ...(ends ? drawArrow(ends) : [])]);
 }
 
-function arrow(from, to) {
-  const [[x, y], [u, v]] = [toPixels(...from), toPixels(...to)], turn = Math.atan2(v - y, u - x);
-  const barb = (side) => [u - 11 * Math.cos(turn + side), v - 11 * Math.sin(turn + side)];
-  const path = `M${x} ${y}L${u} ${v}M${barb(0.45).join(" ")}L${u} ${v}L${barb(-0.45).join(" ")}`;
-  return [shape("path", { d: path, class: "casing" }), shape("path", { d: path, class: "line", "data-line": "direction" })];
+/** @param {number[] | null} centre @param {number} of */
+function mark(centre, of) {
+  if (!centre || state.hidden.has(of)) return [];
+  const [cx, cy] = toPixels(project(centre, plane));
+  return [shape("circle", { cx, cy, r: 7, class: "centroid", style: `fill: ${colours[of]}`, "data-label": of })];
 }
 
-function saysDirection() {
-  const strength = Number(part("strength").value), [from, to] = ["from", "to"].map((role) => className(part(role).value));
-  const same = part("from").value === part("to").value;
-  part("direction-words").textContent = same ? say("direction.same")
-    : say("direction.words", { strength: decimal(strength, 2), from, to, length: decimal(Math.hypot(...direction()), 2) });
+/** @param {number[][]} ends */
+function drawArrow([from, to]) {
+  const d = arrow(toPixels(from), toPixels(to));
+  return [shape("path", { d, class: "casing" }), shape("path", { d, class: "line", "data-line": "direction" })];
+}
+
+function tell() {
+  const [from, to] = /** @type {const} */ (["from", "to"]).map((role) => className(label(role)));
+  const length = decimal(Math.hypot(...along()), 2);
+  const words = say("direction.words", { strength: decimal(strength(), 2), from, to, length });
+  part("direction-words").textContent = label("from") === label("to") ? say("direction.same") : words;
   part("at-from").textContent = say("direction.at-mean-of", { name: from });
 }
 
-function direct() {
+function lead() {
   based ??= latentHere();
   if (!based) return;
-  const strength = Number(part("strength").value), along = direction();
-  directed = based.map((value, d) => Number((value + strength * along[d]).toPrecision(7)));
-  setLatent(directed);
-  saysDirection();
+  led = added(based, along(), strength());
+  setLatent(led);
+  tell();
 }
 
 function restart() {
-  based = directed = null;
-  part("strength").value = 0;
-  saysDirection();
+  based = led = null;
+  part("strength", HTMLInputElement).value = "0";
+  tell();
   drawCentroids();
 }
 
-part("strength").oninput = direct;
-part("strength").onchange = remember;
-part("at-from").onclick = () => {
-  setLatent(centroid("from"));
+function begin() {
+  if (!isOpen()) return;
+  drawChoices();
   restart();
-  remember();
-};
-part("no-strength").onclick = () => {
-  if (based) setLatent(based);
-  restart();
-  remember();
-};
-for (const role of ["from", "to"]) part(role).onchange = () => (based ? direct() : saysDirection(), drawCentroids());
+}
 
-addTool("direction", {
-  opened() {
-    drawDirection();
-    restart();
+/** @type {import("../../hooks.js").Tool} */
+export const direction = {
+  name: "direction",
+  icon: "M4 16L15.5 4.5M9.5 4.5h6v6",
+  mount() {
+    part("strength").oninput = lead;
+    part("strength").onchange = remember;
+    part("at-from").onclick = () => {
+      setLatent(centroid("from"));
+      restart();
+      remember();
+    };
+    part("no-strength").onclick = () => {
+      if (based) setLatent(based);
+      restart();
+      remember();
+    };
+    for (const role of ["from", "to"]) {
+      part(role).onchange = () => {
+        if (based) lead();
+        else tell();
+        drawCentroids();
+      };
+    }
   },
+  opened: begin,
   closed: drawCentroids,
-  shown() {
-    if (open !== "direction") return;
-    drawDirection();
-    restart();
-  },
+  shown: begin,
   moved() {
-    if (open !== "direction") return;
-    const z = latentHere(), led = z && directed && z.every((value, d) => Math.abs(value - directed[d]) < 1e-3);
-    if (led) drawCentroids();
+    if (!isOpen()) return;
+    const z = latentHere();
+    if (z && led && z.every((value, d) => Math.abs(value - (led?.[d] ?? Infinity)) < LED)) drawCentroids();
     else restart(); // a hand has moved the cursor: the vector starts there
   },
   cleared() {
-    based = directed = null;
+    based = led = null;
     overlay("direction", null);
   },
-});
+};

@@ -1,119 +1,170 @@
 // The visitor's own image: where on the map lands what is on the sketch pad.
-const OWN_PAUSE = 80; // milliseconds from one question to the next while drawing
-const INVITATION = say("draw.invitation");
-let sketchDue = false, sketchMap = false; // a question at the next frame; whether the map to ask about is shown
-let ownTold = null; // the answer about what is on the pad
+import { fromBase64 } from "../../../shared/bytes.js";
+import { paint } from "../../../shared/canvas.js";
+import { shape } from "../../../shared/dom.js";
+import { decimal } from "../../../shared/numbers.js";
+import { say, sentences } from "../../../shared/texts.js";
+import { remember } from "../../address.js";
+import { asking } from "../../ask.js";
+import { bringIntoView, linear, size, toPixels } from "../../axes.js";
+import { bars, likeliest } from "../../bars.js";
+import { endFlight } from "../../flight.js";
+import { cased, overlay } from "../../layers.js";
+import { dimensions, distanceSpace, named } from "../../models.js";
+import { NEIGHBOURS, showNear } from "../../neighbours.js";
+import { part, root } from "../../page.js";
+import { setLatent } from "../../picture.js";
+import { subject } from "../../place.js";
+import { state } from "../../state.js";
+import { ellipse } from "./ellipse.js";
+import { greySketch, isSketched, mountSketch, SENT } from "./sketch.js";
 
-const ownAsk = new Latest("own", showOwn, (sentence) => {
-  forgetOwn();
-  part("own-note").textContent = sentence;
-}, OWN_PAUSE);
+const PAUSE = 80; // milliseconds from one question to the next while drawing
+const ON_MARK = 1e-3; // on the map: nearer than this the cursor stands on the mark
+
+/**
+ * @typedef {object} Own as the server tells of the visitor's image, besides what is near it
+ * @property {string} image as the data look; base64 of grey bytes
+ * @property {string} reconstruction
+ * @property {number} error of the reconstruction, in times the test images' own
+ * @property {number[]} z
+ * @property {number[]} xy
+ * @property {number[][] | null} covariance on the map; null from a plain autoencoder
+ * @property {number[] | null} own_classes what the classifier sees in the image
+ * @property {number[] | null} classes and in its reconstruction
+ */
+
+/** @type {(Own & import("../../neighbours.js").Near) | null} the answer about what is on the pad */
+let told = null;
+let isDue = false; // a question at the next frame
+let isReady = false; // whether the map to ask about is shown
+
+const isOpen = () => state.tool === "draw";
+
+const questions = asking(
+  "own",
+  show,
+  (sentence) => {
+    clear();
+    part("own-note").textContent = sentence;
+  },
+  PAUSE,
+);
 
 // --- the question, and what is shown of its answer ---
 
-function ownSoon() {
-  if (sketchDue) return;
-  sketchDue = true;
+function askSoon() {
+  if (isDue) return;
+  isDue = true;
   requestAnimationFrame(() => {
-    sketchDue = false;
-    if (!sketched || !sketchMap) return;
-    ownAsk.ask({ ...subject(), width: HALVED, height: HALVED, pixels: greySketch(), k: NEIGHBOURS });
+    isDue = false;
+    if (!isSketched() || !isReady) return;
+    questions.ask({ ...subject(), width: SENT, height: SENT, pixels: greySketch(), k: NEIGHBOURS });
   });
 }
 
-function forgetOwn() {
-  ownTold = null;
+function clear() {
+  told = null;
   part("own-outcome").hidden = true;
-  part("own-note").textContent = sketched ? "" : INVITATION;
+  part("own-note").textContent = isSketched() ? "" : say("draw.invitation");
   for (const role of ["own-image", "own-reconstruction"]) Object.assign(part(role), { width: 1, height: 1 }); // which clears it
   part("own-made").classList.remove("made");
-  showOwnMarks();
+  drawMarks();
 }
 
-function showOwn(told) {
-  ownTold = told;
-  const [height, width] = told.shape.slice(-2);
-  paint(part("own-image"), fromBase64(told.image), width, height);
-  paint(part("own-reconstruction"), fromBase64(told.reconstruction), width, height);
+/** @param {NonNullable<typeof told>} answer */
+function show(answer) {
+  told = answer;
+  const [height, width] = answer.shape.slice(-2);
+  paint(part("own-image", HTMLCanvasElement), fromBase64(answer.image), width, height);
+  paint(part("own-reconstruction", HTMLCanvasElement), fromBase64(answer.reconstruction), width, height);
   part("own-made").classList.add("made");
   part("own-note").textContent = "";
   part("own-outcome").hidden = false;
-  showOnManifold(told.error);
-  showSeen(told);
-  showNear(part("own-near"), told);
-  const where = say(`draw.where.${farAndWide()}`, { dimensions: dimensions() });
-  part("own-where").textContent = sentences(where, told.covariance && say("draw.sigmas"));
-  if (open !== "draw") return;
-  flight += 1;
-  bringIntoView(...told.xy);
-  setLatent(told.z);
-  showOwnMarks();
+  showError(answer.error);
+  showSeen(answer);
+  showNear(part("own-near"), answer);
+  const where = say(`draw.where.${distanceSpace()}`, { dimensions: dimensions() });
+  part("own-where").textContent = sentences(where, answer.covariance && say("draw.sigmas"));
+  if (!isOpen()) return;
+  endFlight();
+  bringIntoView(answer.xy);
+  setLatent(answer.z);
+  drawMarks();
   remember();
 }
 
-function showOnManifold(error) {
-  const times = decimal(error, error < 9.95 ? 1 : 0), kind = error < 1.5 ? "close" : error < 4 ? "unusual" : "off";
+/** How far the image is from those that the model knows. @param {number} error */
+function showError(error) {
+  const times = decimal(error, error < 9.95 ? 1 : 0);
+  const kind = error < 1.5 ? "close" : error < 4 ? "unusual" : "off";
   part("own-words").textContent = say(`draw.${kind}`, { times });
   const share = (Math.log2(Math.max(error, 0.25)) + 2) / 7; // from a quarter to 32 times, by doublings
   part("own-gauge").style.left = `${100 * Math.min(share, 1)}%`;
 }
 
+/** @param {Own} answer */
 function showSeen({ own_classes: drawn, classes }) {
+  const [[name, share]] = classes ? likeliest(classes, 1) : [["", 0]];
+  const seen = say("draw.seen", { named: named(name), share: Math.round(100 * share) });
   bars(part("own-classes"), drawn ? likeliest(drawn) : []);
-  if (!drawn || !classes) return (part("own-seen").textContent = say("draw.no-classifier"));
-  const [[name, share]] = likeliest(classes, 1);
-  part("own-seen").textContent = say("draw.seen", { named: named(name), share: Math.round(100 * share) });
+  part("own-seen").textContent = drawn && classes ? seen : say("draw.no-classifier");
 }
 
 // --- on the map ---
 
-const casedMark = (kind, attributes) => ["casing", "line"].map((name) => shape(kind, { ...attributes, class: name }));
-
-// A covariance on the map as an ellipse in pixels: sigma standard deviations along its own axes.
-function sigmaEllipse([[xx, xy], [, yy]], [cx, cy], sigma) {
-  const [right, up] = axes().map((axis) => axis.d2p(1) - axis.d2p(0));
-  const [a, b, d] = [xx * right * right, xy * right * up, yy * up * up];
-  const middle = (a + d) / 2, half = Math.hypot((a - d) / 2, b);
-  const [rx, ry] = [middle + half, middle - half].map((square) => sigma * Math.sqrt(Math.max(square, 0)));
-  const turned = `rotate(${(Math.atan2(2 * b, a - d) * 90) / Math.PI} ${cx} ${cy})`;
-  return casedMark("ellipse", { cx, cy, rx, ry, transform: turned, "data-sigma": sigma });
-}
-
-function ownMarks() {
-  const [cx, cy] = toPixels(...ownTold.xy), { covariance } = ownTold, pixels = Math.abs(axes()[1].d2p(1) - axes()[1].d2p(0));
-  const ellipses = covariance ? [2, 1].flatMap((sigma) => sigmaEllipse(covariance, [cx, cy], sigma)) : [];
-  const beside = Math.max(covariance ? 2 * Math.sqrt(covariance[1][1]) * pixels : 0, 4);
-  const y = cy + beside + 20 < plot.clientHeight ? cy + beside + 15 : cy - beside - 7;
+function marks() {
+  if (!told) return [];
+  const [cx, cy] = toPixels(told.xy);
+  const units = linear().map(([, unit]) => unit);
+  const { covariance } = told;
+  const ellipses = covariance ? [2, 1].flatMap((sigma) => sigmas(ellipse(covariance, units), [cx, cy], sigma)) : [];
+  const beside = Math.max(covariance ? 2 * Math.sqrt(covariance[1][1]) * Math.abs(units[1]) : 0, 4);
+  const y = cy + beside + 20 < size()[1] ? cy + beside + 15 : cy - beside - 7;
   const name = shape("text", { x: cx, y, class: "own-name" }, say("draw.yours"));
   return [...ellipses, shape("circle", { cx, cy, r: 4, class: "own-mean", "data-role": "own-mean" }), name];
 }
 
-function showOwnMarks() {
-  overlay("draw", ownTold && open === "draw" ? ownMarks : null);
-  standOnOwn();
+/** @param {ReturnType<typeof ellipse>} one @param {number[]} centre @param {number} sigma how many standard deviations */
+function sigmas({ rx, ry, degrees }, [cx, cy], sigma) {
+  const transform = `rotate(${degrees} ${cx} ${cy})`;
+  return cased("ellipse", { cx, cy, rx: sigma * rx, ry: sigma * ry, transform, "data-sigma": sigma });
 }
 
-// The cursor would cover a small ellipse: where it stands on the mark, the mark stands for both.
-function standOnOwn() {
-  const there = ownTold && open === "draw" && Math.hypot(state.x - ownTold.xy[0], state.y - ownTold.xy[1]) < 1e-3;
-  root.classList.toggle("on-own", Boolean(there));
+function drawMarks() {
+  overlay("draw", told && isOpen() ? marks : null);
+  standOnMark();
 }
 
-addTool("draw", {
-  opened() {
-    showOwnMarks();
-    if (!ownTold) ownSoon();
+/** The cursor would cover a small ellipse: where it stands on the mark, the mark stands for both. */
+function standOnMark() {
+  const isThere = told && isOpen() && Math.hypot(state.x - told.xy[0], state.y - told.xy[1]) < ON_MARK;
+  root.classList.toggle("on-own", Boolean(isThere));
+}
+
+/** @type {import("../../hooks.js").Tool} */
+export const draw = {
+  name: "draw",
+  icon: "M4 16l.8-3.4L13.5 4 16 6.5l-8.6 8.7zM11.7 5.8l2.5 2.5",
+  mount() {
+    mountSketch(askSoon, () => {
+      questions.drop();
+      clear();
+    });
   },
-  closed: showOwnMarks,
-  moved: standOnOwn,
+  opened() {
+    drawMarks();
+    if (!told) askSoon();
+  },
+  closed: drawMarks,
+  moved: standOnMark,
   shown() {
-    sketchMap = true;
-    if (open === "draw") ownSoon();
+    isReady = true;
+    if (isOpen()) askSoon();
   },
   cleared() {
-    sketchMap = false;
-    ownAsk.drop();
-    forgetOwn();
+    isReady = false;
+    questions.drop();
+    clear();
   },
-});
-clearSketch();
+};

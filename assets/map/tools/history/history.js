@@ -1,60 +1,96 @@
 // How the map formed: the points of some moments of the training, and what lies between them.
-const HISTORY_SECONDS = 8;
-const CURVE = { left: 4, right: 256, top: 8, bottom: 104 };
-let formed = null; // the answer, with its places as floats
-let playing = 0; // the animation's number, 0 while it rests
-let historyTurn = 0;
-let momentAsked = null; // by the link
+import { floats } from "../../../shared/bytes.js";
+import { blank } from "../../../shared/canvas.js";
+import { shape } from "../../../shared/dom.js";
+import { decimal, grouped } from "../../../shared/numbers.js";
+import { say } from "../../../shared/texts.js";
+import { remember } from "../../address.js";
+import { ask } from "../../ask.js";
+import { isDrawn, isVisible, linear, size } from "../../axes.js";
+import { colours, points } from "../../figure.js";
+import { part, root } from "../../page.js";
+import { subject } from "../../place.js";
+import { state, watch } from "../../state.js";
+import { between } from "./moments.js";
 
-async function openHistory() {
-  if (formed) return showMoment();
-  const mine = ++historyTurn;
+const SECONDS = 8; // that it plays
+const CURVE = { left: 4, right: 256, top: 8, bottom: 104 };
+
+/**
+ * @typedef {object} Formation as the server tells it
+ * @property {number[]} shape moments and points
+ * @property {number[]} steps of training at each moment
+ * @property {number} steps_per_epoch
+ * @property {{ loss: number[], reconstruction: number[], test_reconstruction: number[] }} losses of each epoch
+ * @property {string} values base64 of float32: x and y of each point at each moment
+ */
+
+/** @type {(Formation & { places: Float32Array }) | null} */
+let formed = null;
+let playing = 0; // the animation's number, 0 while it rests
+let turn = 0;
+
+const isOpen = () => state.tool === "history";
+const last = () => (formed ? formed.shape[0] - 1 : 0);
+const moment = () => Number(part("history-at", HTMLInputElement).value);
+
+/** @param {number} at */
+function setMoment(at) {
+  part("history-at", HTMLInputElement).value = String(at);
+}
+
+async function open() {
+  if (formed) return show();
+  const mine = ++turn;
   part("history-words").textContent = say("history.fetching");
   try {
+    /** @type {Formation} */
     const told = await ask("formation", subject());
-    if (mine !== historyTurn) return;
+    if (mine !== turn) return;
     formed = { ...told, places: floats(told.values) };
-    Object.assign(part("history-at"), { max: formed.shape[0] - 1 });
-    part("history-at").value = momentAsked ?? formed.shape[0] - 1;
-    momentAsked = null;
-    part("history-note").textContent = say("history.note", { points: formed.shape[1].toLocaleString("en"), moments: formed.shape[0] });
+    part("history-at", HTMLInputElement).max = String(last());
+    setMoment(state.moment ?? last());
+    const counts = { points: grouped(formed.shape[1]), moments: formed.shape[0] };
+    part("history-note").textContent = say("history.note", counts);
     drawCurve();
-    showMoment();
+    show();
   } catch (error) {
-    if (mine === historyTurn) part("history-words").textContent = error.message;
+    if (mine === turn) part("history-words").textContent = error instanceof Error ? error.message : String(error);
   }
 }
 
-const moment = () => Number(part("history-at").value);
-
-function stepAt(at) {
-  const before = Math.floor(at), after = Math.min(before + 1, formed.steps.length - 1);
-  return formed.steps[before] + (formed.steps[after] - formed.steps[before]) * (at - before);
-}
-
-function showMoment() {
-  const on = open === "history" && formed !== null;
-  root.classList.toggle("forming", on);
-  if (!on) return drawForming();
-  const at = moment(), epoch = stepAt(at) / formed.steps_per_epoch, epochs = formed.losses.loss.length;
-  const reached = formed.losses.reconstruction[Math.min(Math.floor(epoch), epochs - 1)];
-  const step = Math.round(stepAt(at)).toLocaleString("en"), loss = Number(reached.toPrecision(4));
-  part("history-words").textContent = say("history.words", { step, epoch: decimal(epoch, 1), epochs, loss });
-  root.dataset.moment = at;
-  part("curve").querySelector(".now")?.setAttribute("transform", `translate(${curveX(epoch)} 0)`);
+function show() {
+  root.classList.toggle("forming", isOpen() && formed !== null);
   drawForming();
+  if (!isOpen() || !formed) return;
+  const at = moment();
+  state.moment = at < last() ? at : null;
+  const reached = between(formed.steps, at);
+  const epoch = reached / formed.steps_per_epoch;
+  const epochs = formed.losses.loss.length;
+  const loss = Number(formed.losses.reconstruction[Math.min(Math.floor(epoch), epochs - 1)].toPrecision(4));
+  const step = grouped(Math.round(reached));
+  part("history-words").textContent = say("history.words", { step, epoch: decimal(epoch, 1), epochs, loss });
+  root.dataset.moment = String(at);
+  part("curve", SVGElement)
+    .querySelector(".now")
+    ?.setAttribute("transform", `translate(${curveX(epoch)} 0)`);
 }
 
 function drawForming() {
-  const context = blank(part("forming"), plot.clientWidth, plot.clientHeight);
-  if (open !== "history" || !formed || !plot._fullLayout?.xaxis) return;
-  const { places, shape: [count, size] } = formed, at = moment(), before = Math.floor(at), share = at - before;
-  const [first, second] = [before, Math.min(before + 1, count - 1)].map((i) => 2 * i * size);
+  const context = blank(part("forming", HTMLCanvasElement), ...size());
+  if (!isOpen() || !formed || !isDrawn()) return;
+  const { places, shape: counts } = formed;
+  const [count, length] = counts;
+  const before = Math.floor(moment());
+  const share = moment() - before;
+  const [first, second] = [before, Math.min(before + 1, count - 1)].map((i) => 2 * i * length);
   const [[x0, dx], [y0, dy]] = linear();
   context.globalAlpha = 0.8;
   points.index.forEach((index, row) => {
-    if (index >= size || state.hidden.has(points.label[row])) return;
-    const [x, y] = [0, 1].map((i) => places[first + 2 * index + i] * (1 - share) + places[second + 2 * index + i] * share);
+    if (index >= length || !isVisible(row)) return;
+    const x = places[first + 2 * index] * (1 - share) + places[second + 2 * index] * share;
+    const y = places[first + 2 * index + 1] * (1 - share) + places[second + 2 * index + 1] * share;
     context.fillStyle = colours[points.label[row]];
     context.fillRect(x0 + dx * x - 2, y0 + dy * y - 2, 4, 4);
   });
@@ -62,73 +98,91 @@ function drawForming() {
 
 // --- the loss curve ---
 
-const curveX = (epoch) => CURVE.left + (CURVE.right - CURVE.left) * Math.min(epoch / formed.losses.loss.length, 1);
+/** @param {number} epoch */
+function curveX(epoch) {
+  const epochs = formed?.losses.loss.length ?? 1;
+  return CURVE.left + (CURVE.right - CURVE.left) * Math.min(epoch / epochs, 1);
+}
 
 function drawCurve() {
-  const { reconstruction, test_reconstruction: test } = formed.losses, all = [...reconstruction, ...test];
+  if (!formed) return;
+  const { reconstruction, test_reconstruction: test } = formed.losses;
+  const all = [...reconstruction, ...test];
   const [low, high] = [Math.min(...all), Math.max(...all)];
+  /** @param {number} loss */
   const y = (loss) => CURVE.bottom - ((CURVE.bottom - CURVE.top) * (loss - low)) / (high - low || 1);
-  const line = (losses, kind) => shape("polyline", { class: kind, points: losses.map((loss, i) => `${curveX(i + 1)},${y(loss)}`).join(" ") });
-  part("curve").replaceChildren(
+  /** @param {number[]} losses @param {string} kind */
+  const line = (losses, kind) => {
+    const places = losses.map((loss, i) => `${curveX(i + 1)},${y(loss)}`).join(" ");
+    return shape("polyline", { class: kind, points: places });
+  };
+  const below = 117;
+  const epoch = say("history.epoch", { epoch: reconstruction.length });
+  part("curve", SVGElement).replaceChildren(
     shape("path", { class: "frame", d: `M${CURVE.left} ${CURVE.top}V${CURVE.bottom}H${CURVE.right}` }),
-    line(reconstruction, "train"), line(test, "test"),
-    shape("text", { x: CURVE.left + 4, y: CURVE.top + 6 }, high.toPrecision(3)), shape("text", { x: CURVE.right, y: 117, "text-anchor": "end" }, say("history.epoch", { epoch: reconstruction.length })),
-    shape("text", { x: CURVE.left, y: 117 }, say("history.lowest", { loss: low.toPrecision(3) })),
+    line(reconstruction, "train"),
+    line(test, "test"),
+    shape("text", { x: CURVE.left + 4, y: CURVE.top + 6 }, high.toPrecision(3)),
+    shape("text", { x: CURVE.right, y: below, "text-anchor": "end" }, epoch),
+    shape("text", { x: CURVE.left, y: below }, say("history.lowest", { loss: low.toPrecision(3) })),
     shape("line", { class: "now", y1: CURVE.top, y2: CURVE.bottom }),
   );
 }
 
 // --- playing ---
 
-function playHistory() {
-  if (playing || !formed) return stopHistory();
-  const last = formed.shape[0] - 1, from = moment() >= last ? 0 : moment(), begin = performance.now();
+function play() {
+  if (playing || !formed) return stop();
+  const end = last();
+  const from = moment() >= end ? 0 : moment();
+  const begin = performance.now();
   part("history-play").textContent = say("history.pause");
-  const step = (now) => {
-    const at = Math.min(from + ((now - begin) / 1000 / HISTORY_SECONDS) * last, last);
-    part("history-at").value = at;
-    showMoment();
-    if (at >= last) stopHistory();
-    else playing = requestAnimationFrame(step);
+  /** @param {number} now */
+  const frame = (now) => {
+    const at = Math.min(from + ((now - begin) / 1000 / SECONDS) * end, end);
+    setMoment(at);
+    show();
+    if (at >= end) stop();
+    else playing = requestAnimationFrame(frame);
   };
-  playing = requestAnimationFrame(step);
+  playing = requestAnimationFrame(frame);
 }
 
-function stopHistory() {
+function stop() {
   cancelAnimationFrame(playing);
   playing = 0;
   part("history-play").textContent = say("history.play");
 }
 
-part("history-play").onclick = playHistory;
-part("history-at").oninput = () => {
-  stopHistory();
-  if (formed) showMoment();
-};
-part("history-at").onchange = remember;
-
-addTool("history", {
-  opened: openHistory,
-  closed() {
-    stopHistory();
-    showMoment();
+/** @type {import("../../hooks.js").Tool} */
+export const history = {
+  name: "history",
+  icon: "M3.5 10a6.5 6.5 0 106.5-6.5c-2.3 0-4.3 1.2-5.5 3M4.5 3.5v3h3M10 6.5V10l2.5 2",
+  mount() {
+    part("history-play").onclick = play;
+    part("history-at").oninput = () => {
+      stop();
+      if (formed) show();
+    };
+    part("history-at").onchange = remember;
+    watch("hidden", drawForming);
   },
-  toLink: () => ({ moment: open === "history" && formed && moment() < formed.shape[0] - 1 ? short(moment()) : null }),
-  fromLink: {
-    moment(text) {
-      [momentAsked] = numbers(text, 1);
-    },
+  opened: open,
+  closed() {
+    stop();
+    show();
   },
   viewed: drawForming,
-  filtered: drawForming,
-  shown: () => open === "history" && openHistory(),
+  shown() {
+    if (isOpen()) open();
+  },
   cleared() {
-    historyTurn += 1;
-    stopHistory();
+    turn += 1;
+    stop();
     formed = null;
     root.classList.remove("forming");
     drawForming();
     for (const role of ["history-words", "history-note"]) part(role).textContent = "";
-    part("curve").replaceChildren();
+    part("curve", SVGElement).replaceChildren();
   },
-});
+};

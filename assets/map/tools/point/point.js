@@ -1,52 +1,44 @@
 // The picked test point, and the nearest ones to wherever the cursor stands.
-const NEIGHBOURS = 6;
-const ABOUT_PAUSE = 100; // milliseconds from one question to the next while the cursor moves
+import { shape } from "../../../shared/dom.js";
+import { say } from "../../../shared/texts.js";
+import { aboutSoon, forgetAbout } from "../../about.js";
+import { toPixels } from "../../axes.js";
+import { overlay } from "../../layers.js";
+import { dimensions, distanceSpace } from "../../models.js";
+import { showNear } from "../../neighbours.js";
+import { part } from "../../page.js";
+import { state } from "../../state.js";
 
-const aboutAsk = new Latest("about", (told) => each("about", told), (sentence) => {
-  for (const role of ["near-note", "trust-note"]) part(role).textContent = sentence;
-}, ABOUT_PAUSE);
-
-const farAndWide = () => (dimensions() === 2 ? "on-map" : "in-all"); // where distances are measured
-
-function aboutSoon() {
-  const z = open === "point" || open === "trust" ? latentHere() : null;
-  if (z) aboutAsk.ask({ ...subject(), z, k: NEIGHBOURS });
+/** @param {import("../../neighbours.js").Near} told */
+function show(told) {
+  showNear(part("near"), told);
+  const kind = say(told.originals ? "point.near.originals" : "point.near.reconstructions");
+  part("near-note").textContent = say(`point.near.${distanceSpace()}`, { kind, dimensions: dimensions() });
+  overlay("near", () =>
+    told.near.map(({ xy }) => {
+      const [cx, cy] = toPixels(xy);
+      return shape("circle", { cx, cy, r: 6, class: "ring" });
+    }),
+  );
 }
 
-function showNear(target, { near, originals, pixels, shape: [, height, width] }) {
-  const shown = pictures({ shape: [height, width], pixels: originals ?? pixels });
-  target.replaceChildren(...near.map(({ point, label, distance: away }, i) => {
-    const name = inClass(label), distance = decimal(away, 2), title = say("point.near.title", { name, point, distance });
-    const made = thumb(shown[i], width, height, title, () => {
-      const row = rowOf(point);
-      if (row >= 0) fly(row);
-    });
-    const caption = document.createElement("small");
-    made.dataset.point = point;
-    caption.textContent = `${name} ${distance}`;
-    made.append(caption);
-    return made;
-  }));
-}
-
-addTool("point", {
+/** @type {import("../../hooks.js").Tool} */
+export const point = {
+  name: "point",
+  icon: "M10 3v4M10 13v4M3 10h4M13 10h4M10 9a1 1 0 100 2 1 1 0 000-2",
   opened: aboutSoon,
   moved: aboutSoon,
   about(told) {
-    if (open !== "point") return;
-    showNear(part("near"), told);
-    const kind = say(told.originals ? "point.near.originals" : "point.near.reconstructions");
-    part("near-note").textContent = say(`point.near.${farAndWide()}`, { kind, dimensions: dimensions() });
-    overlay("near", () => told.near.map(({ xy }) => {
-      const [cx, cy] = toPixels(...xy);
-      return shape("circle", { cx, cy, r: 6, class: "ring" });
-    }));
+    if (state.tool === "point") show(told);
+  },
+  notAbout(sentence) {
+    part("near-note").textContent = sentence;
   },
   closed: () => overlay("near", null),
   cleared() {
-    aboutAsk.drop();
+    forgetAbout();
     part("near").replaceChildren();
     part("near-note").textContent = "";
     overlay("near", null);
   },
-});
+};

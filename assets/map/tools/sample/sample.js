@@ -1,76 +1,105 @@
 // Eighteen samples at once: from the prior, from the bounding box, or from the density of the encoded data.
-const SAMPLES = 18;
-const SAMPLE_REACH = 12; // pixels from a marker that still hit it
-const WIDE = 2; // times as wide as N(0, I): what is drawn from it crowds in the middle
-let samples = null; // the answer
-let sampleLit = -1; // the marker that stands out
-let sampleSpot = null; // where a visited sample left the cursor
-let samplePress;
+import { images } from "../../../shared/bytes.js";
+import { choose, radios, shape } from "../../../shared/dom.js";
+import { decimal } from "../../../shared/numbers.js";
+import { say } from "../../../shared/texts.js";
+import { remember } from "../../address.js";
+import { asking } from "../../ask.js";
+import { bringIntoView, toPixels } from "../../axes.js";
+import { overlay } from "../../layers.js";
+import { dimensions, model } from "../../models.js";
+import { isShown, part } from "../../page.js";
+import { pick } from "../../picked.js";
+import { setLatent } from "../../picture.js";
+import { subject } from "../../place.js";
+import { change, state, watch } from "../../state.js";
+import { thumb } from "../../thumb.js";
 
-const sampleHow = () => part("sample-how").querySelector(":checked").value;
-const sampleAsk = new Latest("samples", showSamples, (sentence) => {
-  forgetSamples();
+const SAMPLES = 18;
+const REACH = 12; // pixels from a marker that still hit it
+const WIDE = 2; // times as wide as N(0, I): what is drawn from it crowds in the middle
+const LUCK = 3; // as many in gaps from a VAE's prior are few
+
+/** @typedef {{ latents: number[][], xy: number[][], far: number[], gap: number, shape: number[], pixels: string }} Told */
+
+/** @type {(Told & { inGap: boolean[] }) | null} */
+let samples = null;
+let litUp = -1; // the marker that stands out
+/** @type {number[] | null} where a visited sample left the cursor */
+let left = null;
+/** @type {number[]} where a pointer came down */
+let pressed = [];
+
+const questions = asking("samples", show, (sentence) => {
+  clear();
   part("sample-note").textContent = sentence;
 });
 
-const coordinate = (value) => decimal(Math.round(100 * value) / 100 || 0, 2); // no −0.00
+/** No −0.00. @param {number} value */
+const coordinate = (value) => decimal(Math.round(100 * value) / 100 || 0, 2);
 
 function drawSamples() {
-  const how = sampleHow(), seed = Math.floor(Math.random() * 2 ** 31);
-  sampleAsk.ask({ ...subject(), n: SAMPLES, how, seed }, how);
+  const how = state.sampling;
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  questions.ask({ ...subject(), n: SAMPLES, how, seed }, how);
 }
 
-function showSamples(told, how) {
-  forgetSamples();
+/** @param {Told} told @param {string} how */
+function show(told, how) {
+  clear();
   samples = { ...told, inGap: told.far.map((distance) => distance > told.gap) };
   const [, height, width] = told.shape;
-  part("sample-thumbs").append(...pictures(told).map((pixels, i) => sampleThumb(pixels, width, height, i)));
+  part("sample-thumbs").append(...images(told).map((pixels, i) => sampleThumb({ pixels, width, height }, i)));
   part("sample-thumbs").dataset.how = how;
   part("sample-key").hidden = false;
-  sampleKey();
-  part("sample-words").textContent = sampleWords(how, samples.inGap.filter(Boolean).length);
-  markSamples();
+  drawKey();
+  part("sample-words").textContent = words(how, samples.inGap.filter(Boolean).length);
+  mark();
 }
 
-function sampleKey() { // "Dashed" stands somewhere within the sentence, and has a frame
+/** "Dashed" stands somewhere within the sentence, and has a frame. */
+function drawKey() {
   const all = dimensions() > 2 ? say("sample.key.all", { dimensions: dimensions() }) : "";
   const [before, , after] = part("sample-key").children;
   [before.textContent, after.textContent] = say("sample.key", { all, dashed: "\n" }).split("\n");
 }
 
-function sampleThumb(pixels, width, height, i) {
-  const [x, y] = samples.xy[i].map(coordinate), gap = samples.inGap[i];
-  const title = say(gap ? "sample.title.gap" : "sample.title", { number: i + 1, x, y });
-  const made = thumb(pixels, width, height, title, () => visitSample(i));
-  const caption = document.createElement("small");
-  caption.textContent = `${x}\n${y}`;
-  made.append(caption);
-  made.classList.toggle("gap", gap);
-  made.dataset.z = samples.latents[i].join(" ");
-  made.onpointerenter = made.onfocus = () => lightSample(i);
-  made.onpointerleave = made.onblur = () => lightSample(-1);
+/** @param {{ pixels: Uint8Array, width: number, height: number }} picture @param {number} i */
+function sampleThumb(picture, i) {
+  const { xy, inGap, latents } = /** @type {NonNullable<typeof samples>} */ (samples);
+  const [x, y] = xy[i].map(coordinate);
+  const title = say(inGap[i] ? "sample.title.gap" : "sample.title", { number: i + 1, x, y });
+  const made = thumb(picture, title, () => visit(i), `${x}\n${y}`);
+  made.classList.toggle("gap", inGap[i]);
+  made.dataset.z = latents[i].join(" ");
+  made.onpointerenter = made.onfocus = () => light(i);
+  made.onpointerleave = made.onblur = () => light(-1);
   return made;
 }
 
-function visitSample(i) {
+const unmark = () => part("sample-thumbs").querySelector("[aria-current]")?.removeAttribute("aria-current");
+
+/** @param {number} i */
+function visit(i) {
+  if (!samples) return;
   setLatent(samples.latents[i]);
-  bringIntoView(state.x, state.y);
+  bringIntoView([state.x, state.y]);
   pick();
   remember();
-  sampleSpot = [state.x, state.y];
-  part("sample-thumbs").querySelector("[aria-current]")?.removeAttribute("aria-current");
+  left = [state.x, state.y];
+  unmark();
   part("sample-thumbs").children[i].setAttribute("aria-current", "true");
 }
 
-function leaveSample() {
-  if (!sampleSpot || (state.x === sampleSpot[0] && state.y === sampleSpot[1])) return;
-  sampleSpot = null;
-  part("sample-thumbs").querySelector("[aria-current]")?.removeAttribute("aria-current");
+function leave() {
+  if (!left || (state.x === left[0] && state.y === left[1])) return;
+  left = null;
+  unmark();
 }
 
-function forgetSamples() {
-  samples = sampleSpot = null;
-  sampleLit = -1;
+function clear() {
+  samples = left = null;
+  litUp = -1;
   part("sample-thumbs").replaceChildren();
   delete part("sample-thumbs").dataset.how;
   part("sample-key").hidden = true;
@@ -80,77 +109,99 @@ function forgetSamples() {
 
 // --- on the map ---
 
-function lightSample(i) {
-  sampleLit = i;
-  markSamples();
+/** @param {number} i */
+function light(i) {
+  litUp = i;
+  mark();
 }
 
-function markSamples() {
-  overlay("sample", samples && open === "sample" ? sampleMarkers : null);
+function mark() {
+  overlay("sample", samples && state.tool === "sample" ? markers : null);
 }
 
-function sampleMarkers() {
-  const places = samples.xy.map((xy) => toPixels(...xy));
-  const order = [...places.keys()].sort((a, b) => (a === sampleLit) - (b === sampleLit)); // the lit one last, on top
-  return order.flatMap((i) => {
-    const [cx, cy] = places[i], gap = samples.inGap[i], r = i === sampleLit ? 8 : 5;
-    const marker = gap // shape and colour both tell a gap
-      ? shape("path", { d: `M${cx} ${cy - r - 2}l${r + 2} ${r + 2}l${-r - 2} ${r + 2}l${-r - 2} ${-r - 2}z`, class: "sample gap", "data-sample": i })
-      : shape("circle", { cx, cy, r, class: "sample", "data-sample": i });
-    if (i !== sampleLit) return [marker];
-    return [...["sample-halo", "sample-halo lit"].map((kind) => shape("circle", { cx, cy, r: r + 6, class: kind })), marker];
-  });
+function markers() {
+  if (!samples) return [];
+  const { xy, inGap } = samples;
+  const places = xy.map(toPixels);
+  const order = [...places.keys()].sort((a, b) => Number(a === litUp) - Number(b === litUp)); // the lit one on top
+  return order.flatMap((i) => marker(places[i], inGap[i], i));
 }
 
-function sampleNear([px, py] = [Infinity, Infinity]) {
-  const away = (samples?.xy ?? []).map((xy) => toPixels(...xy)).map(([x, y]) => Math.hypot(x - px, y - py));
+/** Shape and colour both tell a gap. @param {number[]} at @param {boolean} gap @param {number} i */
+function marker([cx, cy], gap, i) {
+  const r = i === litUp ? 8 : 5;
+  const d = `M${cx} ${cy - r - 2}l${r + 2} ${r + 2}l${-r - 2} ${r + 2}l${-r - 2} ${-r - 2}z`;
+  const made = gap
+    ? shape("path", { d, class: "sample gap", "data-sample": i })
+    : shape("circle", { cx, cy, r, class: "sample", "data-sample": i });
+  if (i !== litUp) return [made];
+  return [
+    ...["sample-halo", "sample-halo lit"].map((kind) => shape("circle", { cx, cy, r: r + 6, class: kind })),
+    made,
+  ];
+}
+
+/** The sample that is hit, or -1. @param {number[]} at in pixels */
+function hit([px, py]) {
+  const away = (samples?.xy ?? []).map(toPixels).map(([x, y]) => Math.hypot(x - px, y - py));
   const least = Math.min(...away);
-  return least <= SAMPLE_REACH ? away.indexOf(least) : -1;
+  return least <= REACH ? away.indexOf(least) : -1;
 }
 
 // --- in words ---
 
-const falling = (count) => {
+/** @param {number} count */
+function falling(count) {
   const many = count === SAMPLES ? "all" : count > 1 ? "some" : count ? "one" : "none";
   return say(`sample.falls.${many}`, { count, all: SAMPLES });
-};
+}
 
-// How many times as wide as N(0, I) the codes lie.
-const spread = () => Math.sqrt(known.get(state.model).variance.reduce((sum, value) => sum + value, 0) / dimensions());
+/** How many times as wide as N(0, I) the codes lie. */
+const spread = () => Math.sqrt(model().variance.reduce((sum, value) => sum + value, 0) / dimensions());
 
-// What a way of drawing gets wrong, from a plain autoencoder and from a VAE.
-function sampleWords(how, gaps) {
-  const { variational } = known.get(state.model);
+/** What a way of drawing gets wrong, from a plain autoencoder and from a VAE. @param {string} how @param {number} gaps */
+function words(how, gaps) {
+  const { variational } = model();
   let kind = variational ? "vae" : "plain";
-  if (how === "prior" && variational) kind = gaps > 3 ? "partly" : gaps ? "few" : "none";
+  if (how === "prior" && variational) kind = gaps > LUCK ? "partly" : gaps ? "few" : "none";
   else if (how === "prior") kind = spread() > WIDE ? "wide" : gaps ? "gaps" : "luck";
   return say(`sample.${how}.${kind}`, { falls: falling(gaps), times: spread().toFixed(0) });
 }
 
-part("sample-draw").onclick = drawSamples;
-for (const input of part("sample-how").querySelectorAll("input")) input.onchange = drawSamples;
-
-addTool("sample", {
+/** @type {import("../../hooks.js").Tool} */
+export const sample = {
+  name: "sample",
+  icon: "M3.5 3.5h13v13h-13zM7 7h.01M13 7h.01M10 10h.01M7 13h.01M13 13h.01",
+  mount() {
+    part("sample-draw").onclick = drawSamples;
+    for (const radio of radios(part("sample-how"))) radio.onchange = () => change({ sampling: radio.value });
+    watch("sampling", (how) => {
+      choose(part("sample-how"), how);
+      drawSamples();
+    });
+  },
   opened() {
-    if (samples) markSamples();
-    else if (part("veil").hidden) drawSamples();
+    if (samples) mark();
+    else if (isShown()) drawSamples();
   },
   closed() {
-    sampleLit = -1;
-    markSamples();
+    litUp = -1;
+    mark();
   },
-  shown: () => open === "sample" && drawSamples(),
-  moved: leaveSample,
+  shown() {
+    if (state.tool === "sample") drawSamples();
+  },
+  moved: leave,
   press(at) {
-    samplePress = at;
+    pressed = at;
   },
   lift(moved) {
-    const i = moved ? -1 : sampleNear(samplePress);
-    if (i >= 0) visitSample(i);
+    const i = moved ? -1 : hit(pressed);
+    if (i >= 0) visit(i);
     return i >= 0;
   },
   cleared() {
-    sampleAsk.drop();
-    forgetSamples();
+    questions.drop();
+    clear();
   },
-});
+};

@@ -1,148 +1,181 @@
 // A selection of test points: drawn around on the map, counted, averaged, and saved as a file.
-const FEWEST_PIXELS = 2; // between two places of a lasso
-const NOTHING_SELECTED = say("select.nothing");
-const HOW_TO_SELECT = say("select.hint");
-let lasso = null; // places (x, y) of the map around which is being drawn
-let penDown = false; // whether the cursor draws, moved by keys
-let ringed = null; // those around which was drawn
-let selected = []; // indices in the test set
-let selectedMean = null; // their mean latent
+import { images } from "../../../shared/bytes.js";
+import { paint } from "../../../shared/canvas.js";
+import { chosen } from "../../../shared/dom.js";
+import { decimal, grouped } from "../../../shared/numbers.js";
+import { say } from "../../../shared/texts.js";
+import { ask, asking, download } from "../../ask.js";
+import { exactly, isVisible, toPixels } from "../../axes.js";
+import { bars } from "../../bars.js";
+import { colours, plane, points } from "../../figure.js";
+import { cased, outline, overlay } from "../../layers.js";
+import { className } from "../../models.js";
+import { pad, part } from "../../page.js";
+import { subject } from "../../place.js";
+import { project } from "../../plane.js";
+import { isPressed } from "../../pointer.js";
+import { change, state } from "../../state.js";
+import { box, insideOf, isFar } from "./lasso.js";
 
-const selectAsk = new Latest("select", showSelected, (sentence) => (part("select-note").textContent = sentence));
-const exactly = (px, py) => axes().map((axis, i) => axis.p2d([px, py][i] - axis._offset)); // toData rounds
-const selectKind = () => part("select-kind").querySelector(":checked").value;
+/**
+ * @typedef {object} Told by the server of a selection
+ * @property {number} count
+ * @property {number[]} mean of the latents
+ * @property {number} spread
+ * @property {number[]} classes how many of each
+ * @property {string} of what is averaged: originals or reconstructions
+ * @property {number[]} shape
+ * @property {string} pixels of the mean image and of the decoded mean latent
+ */
+
+/** @type {number[][] | null} places (x, y) of the map around which is being drawn */
+let lasso = null;
+let penDown = false; // whether the cursor draws, moved by keys
+/** @type {number[][] | null} those around which was drawn */
+let ringed = null;
+/** @type {number[]} indices in the test set that the server is asked about */
+let asked = [];
+/** @type {number[] | null} their mean latent */
+let mean = null;
+
+const questions = asking("select", show, (sentence) => (part("select-note").textContent = sentence));
 
 // --- drawing around ---
 
-function extendLasso(at) {
-  const place = exactly(...at);
-  if (selectKind() === "box") {
-    const [x, y] = lasso[0];
-    lasso = [[x, y], [place[0], y], place, [x, place[1]]];
-  } else {
-    const last = toPixels(...lasso[lasso.length - 1]);
-    if (Math.hypot(at[0] - last[0], at[1] - last[1]) < FEWEST_PIXELS) return;
-    lasso.push(place);
-  }
-  showLasso();
+/** @param {number[]} at in pixels */
+function extend(at) {
+  if (!lasso) return;
+  const place = exactly(at); // a link's rounded place would be coarse where the map is zoomed
+  if (chosen(part("select-kind")) === "box") lasso = box(lasso, place);
+  else if (isFar(at, toPixels(lasso[lasso.length - 1]))) lasso.push(place);
+  else return;
+  drawLasso();
 }
 
-function showLasso() {
-  const ring = lasso ?? ringed, mean = lasso ? null : selectedMean;
-  overlay("select", open !== "select" || !(ring || mean) ? null : () => [
-    ...(ring ? casedMark("polygon", { points: outline(ring) }) : []),
-    ...(mean ? casedMark("path", { d: `M${toPixels(...project(mean))}m-7 0h14m-7 -7v14`, "data-role": "select-mean" }) : []),
-  ]);
+function drawLasso() {
+  const ring = lasso ?? ringed;
+  const middle = lasso ? null : mean;
+  const draw = () => [
+    ...(ring ? cased("polygon", { points: outline(ring) }) : []),
+    ...(middle ? cased("path", { d: cross(toPixels(project(middle, plane))), "data-role": "select-mean" }) : []),
+  ];
+  overlay("select", state.tool === "select" && (ring || middle) ? draw : null);
 }
+
+/** @param {number[]} at in pixels */
+const cross = (at) => `M${at}m-7 0h14m-7 -7v14`;
 
 function dropLasso() {
   [lasso, penDown] = [null, false];
-  showLasso();
+  drawLasso();
 }
 
-// By the even-odd rule: how often a line from the place to the right crosses the ring.
-function within(x, y, ring) {
-  let odd = false;
-  for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
-    const [x0, y0] = ring[i], [x1, y1] = ring[j];
-    if (y0 > y !== y1 > y && x < x0 + ((y - y0) / (y1 - y0)) * (x1 - x0)) odd = !odd;
-  }
-  return odd;
-}
-
-function shownWithin(ring) {
-  const [low, high] = [Math.min, Math.max].map((most) => [0, 1].map((i) => ring.reduce((edge, place) => most(edge, place[i]), ring[0][i])));
-  return shownWhere((x, y) => x >= low[0] && x <= high[0] && y >= low[1] && y <= high[1] && within(x, y, ring));
-}
-
-function shownWhere(fits) {
-  const rows = Array.from(points.x.keys()).filter((row) => !state.hidden.has(points.label[row]) && fits(points.x[row], points.y[row]));
+/** Of the points that are shown. @param {(x: number, y: number) => boolean} fits @returns {number[]} their indices */
+function indicesWhere(fits) {
+  const rows = [...points.x.keys()].filter((row) => isVisible(row) && fits(points.x[row], points.y[row]));
   return rows.map((row) => points.index[row]);
 }
 
 // --- what is selected ---
 
-function select(indices, ring) {
-  clearSelected(indices.length ? "" : NOTHING_SELECTED);
+/** @param {number[]} indices @param {number[][] | null} ring */
+function selectThese(indices, ring) {
+  clear(indices.length ? "" : say("select.nothing"));
   if (!indices.length) return;
-  [selected, ringed] = [indices, ring];
-  showLasso();
-  selectAsk.ask({ model: state.model, points: selected });
+  [asked, ringed] = [indices, ring];
+  drawLasso();
+  questions.ask({ model: state.model, points: asked });
 }
 
-function clearSelected(sentence = HOW_TO_SELECT) {
-  each("selected", []);
-  selectAsk.drop();
-  [lasso, penDown, ringed, selected, selectedMean] = [null, false, null, [], null];
-  showLasso();
+/** @param {string} sentence */
+function clear(sentence = say("select.hint")) {
+  change({ selected: [] });
+  questions.drop();
+  [lasso, penDown, ringed, asked, mean] = [null, false, null, [], null];
+  drawLasso();
   part("select-outcome").hidden = true;
   part("select-note").textContent = sentence;
 }
 
-const grouped = (count) => count.toLocaleString("en");
-
-function showSelected(told) {
-  const [first, second] = pictures(told), [height, width] = told.shape.slice(-2);
-  selectedMean = told.mean;
-  each("selected", selected);
-  showLasso();
+/** @param {Told} told */
+function show(told) {
+  const [first, second] = images(told);
+  const [height, width] = told.shape.slice(-2);
+  mean = told.mean;
+  change({ selected: asked });
+  drawLasso();
   part("select-note").textContent = "";
   part("select-outcome").hidden = false;
   part("select-count").textContent = grouped(told.count);
   part("select-of").textContent = say("select.of", { all: grouped(points.x.length) });
-  paint(part("select-image"), first, width, height);
-  paint(part("select-decoded"), second, width, height);
+  paint(part("select-image", HTMLCanvasElement), first, width, height);
+  paint(part("select-decoded", HTMLCanvasElement), second, width, height);
   part("select-kind-of").textContent = say(`select.mean-of.${told.of}`);
   part("select-spread").textContent = say("select.spread", { spread: decimal(told.spread, 2) });
-  const counts = told.classes.map((count, label) => [className(label), count, colours[label]]);
-  bars(part("select-classes"), counts.filter(([, count]) => count).sort((a, b) => b[1] - a[1]), grouped);
+  const counts = told.classes.map(
+    (count, label) => /** @type {import("../../bars.js").Share} */ ([className(label), count, colours[label]]),
+  );
+  bars(
+    part("select-classes"),
+    counts.filter(([, count]) => count).sort((a, b) => b[1] - a[1]),
+    grouped,
+  );
 }
 
-async function saveSelected(kind) {
+/** @param {"csv" | "npz"} kind */
+async function save(kind) {
   try {
-    download(await ask("selection_file", { ...subject(), points: selected, kind }));
+    download(await ask("selection_file", { ...subject(), points: asked, kind }));
   } catch (error) {
-    part("select-note").textContent = error.message;
+    part("select-note").textContent = error instanceof Error ? error.message : String(error);
   }
 }
 
-part("select-all").onclick = () => select(shownWhere(() => true), null);
-part("select-clear").onclick = () => clearSelected();
-part("select-csv").onclick = () => saveSelected("csv");
-part("select-npz").onclick = () => saveSelected("npz");
-pad.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && open === "select") clearSelected();
-});
-
-addTool("select", {
-  opened: showLasso,
+/** @type {import("../../hooks.js").Tool} */
+export const select = {
+  name: "select",
+  icon: "M4 3.5h2M9 3.5h2M14 3.5h2.5V6M16.5 9v2M16.5 14v2.5H14M11 16.5H9M6 16.5H3.5V14M3.5 11V9M3.5 6V3.5",
+  mount() {
+    part("select-all").onclick = () =>
+      selectThese(
+        indicesWhere(() => true),
+        null,
+      );
+    part("select-clear").onclick = () => clear();
+    part("select-csv").onclick = () => save("csv");
+    part("select-npz").onclick = () => save("npz");
+    pad.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && state.tool === "select") clear();
+    });
+    clear();
+  },
+  opened: drawLasso,
   closed: dropLasso,
   press(at) {
-    [lasso, penDown] = [[exactly(...at)], false];
+    [lasso, penDown] = [[exactly(at)], false];
     return true;
   },
   drag(at) {
-    if (lasso) extendLasso(at); // Escape ends it while the button is still held
+    extend(at); // Escape ends it while the button is still held
     return true;
   },
   lift(moved) {
     const ring = lasso;
     lasso = null;
-    if (!moved) showLasso();
-    else if (ring) select(shownWithin(ring), ring);
+    if (!moved) drawLasso();
+    else if (ring) selectThese(indicesWhere(insideOf(ring)), ring);
     return moved;
   },
   pen() {
-    if (!penDown) [lasso, penDown] = [[[state.x, state.y]], true];
-    else select(shownWithin(lasso), lasso);
-    showLasso();
+    if (penDown && lasso) selectThese(indicesWhere(insideOf(lasso)), lasso);
+    else [lasso, penDown] = [[[state.x, state.y]], true];
+    drawLasso();
   },
   stepped() {
-    if (penDown) extendLasso(toPixels(state.x, state.y));
+    if (penDown) extend(toPixels([state.x, state.y]));
   },
   viewed() {
-    if (lasso && !press && !penDown) dropLasso(); // two fingers zoom instead
+    if (lasso && !isPressed() && !penDown) dropLasso(); // two fingers zoom instead
   },
-  cleared: () => clearSelected(),
-});
-clearSelected();
+  cleared: () => clear(),
+};

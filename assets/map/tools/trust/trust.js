@@ -1,75 +1,89 @@
 // How far to trust a place: a heat map over the plane, and the same in words for the cursor.
-const HEAT_CELLS = 800;
-// Brown where not to trust and teal where to, with nothing between: it reads on white and on black, and without red and green.
-const STOPS = [[140, 81, 10, 200], [191, 129, 45, 165], [200, 190, 160, 50], [90, 180, 172, 150], [1, 102, 94, 215]];
-const HEATS = { // how the values of each become 0 (brown) to 1 (teal); classes have colours of their own
-  density: (value) => (value + 2.5) / 3,
-  drift: (value, { typical }) => 1 - Math.log2(Math.max(value, 1e-9) / typical + 1e-9) / 5,
-  prior: (value) => {
-    const radius = Math.sqrt(Math.max(-2 * value - dimensions() * Math.log(2 * Math.PI), 0));
-    return 1 - (radius - Math.sqrt(dimensions()) + Math.SQRT2) / 4;
-  },
-  classes: null,
-};
-let heat = "", heatFor = "";
+import { floats, fromBase64 } from "../../../shared/bytes.js";
+import { contextOf } from "../../../shared/canvas.js";
+import { choose, make, radios } from "../../../shared/dom.js";
+import { decimal } from "../../../shared/numbers.js";
+import { say, sayIf, sentences } from "../../../shared/texts.js";
+import { aboutSoon } from "../../about.js";
+import { remember } from "../../address.js";
+import { asking } from "../../ask.js";
+import { cellsInView, isDrawn } from "../../axes.js";
+import { bars, likeliest } from "../../bars.js";
+import { colours } from "../../figure.js";
+import { underlay } from "../../layers.js";
+import { className, dimensions, model, named } from "../../models.js";
+import { stepBack } from "../../opacity.js";
+import { part, plot } from "../../page.js";
+import { surface } from "../../place.js";
+import { lit } from "../../rail.js";
+import { change, state, watch } from "../../state.js";
+import { colourOf, levels, SHARES, STOPS } from "./heat.js";
 
-const colourOf = (share) => {
-  const at = Math.min(Math.max(share, 0), 1) * (STOPS.length - 1), below = Math.min(Math.floor(at), STOPS.length - 2);
-  return STOPS[below].map((low, i) => low + (STOPS[below + 1][i] - low) * (at - below));
-};
-const rgb = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+const CELLS = 800;
+const MOST = 40; // each way
+const PAUSE = 80; // milliseconds from one question to the next
 
-const heatAsk = new Latest("trust_map", (told, { box, kind }) => {
-  if (kind !== heat) return;
-  const values = floats(told.values), labels = told.labels && fromBase64(told.labels), [rows, columns] = told.shape;
-  const image = document.createElement("canvas"), filled = new ImageData(columns, rows);
-  Object.assign(image, { width: columns, height: rows });
-  values.forEach((value, i) => {
-    const seen = labels ? [...rgb(colours[labels[i]]), 40 + 200 * value ** 2] : colourOf(HEATS[kind](value, told));
+/**
+ * @typedef {object} Told by the server of a heat map
+ * @property {string} values base64 of float32
+ * @property {string} [labels] base64 of a byte each: the likeliest classes
+ * @property {number[]} shape
+ * @property {number} [typical]
+ */
+
+let asked = ""; // for what
+
+const questions = asking("trust_map", show, (sentence) => (part("trust-note").textContent = sentence), PAUSE);
+
+/** @param {Told} told @param {{ box: number[], kind: string }} asked */
+function show(told, { box, kind }) {
+  if (kind !== state.heat) return;
+  const labels = told.labels && fromBase64(told.labels);
+  const [rows, columns] = told.shape;
+  const filled = new ImageData(columns, rows);
+  const scale = { dimensions: dimensions(), typical: told.typical };
+  floats(told.values).forEach((value, i) => {
+    const seen = labels ? [...levels(colours[labels[i]]), 40 + 200 * value ** 2] : colourOf(SHARES[kind](value, scale));
     filled.data.set(seen, 4 * i);
   });
-  image.getContext("2d").putImageData(filled, 0, 0);
+  const image = make("canvas", { width: columns, height: rows });
+  contextOf(image).putImageData(filled, 0, 0);
   underlay("heat", { image, box });
   Object.assign(part("heat").dataset, { kind, rows, columns, box: box.join(" ") });
   part("trust-note").textContent = "";
-}, (sentence) => (part("trust-note").textContent = sentence), 80);
-
-function heatSoon() {
-  const where = heat && plot._fullLayout?.xaxis && plot.clientWidth ? surface() : null;
-  if (!where) return;
-  const { box, ...grid } = cells(HEAT_CELLS, 40);
-  const wanted = JSON.stringify([where, grid, heat]);
-  if (wanted === heatFor) return;
-  heatFor = wanted;
-  heatAsk.ask({ ...where, ...grid, kind: heat }, { box, kind: heat });
 }
 
-function showHeat(kind) {
-  heat = kind;
-  heatFor = "";
-  heatAsk.drop();
-  lit("trust", heat !== "");
+function askSoon() {
+  const where = state.heat && isDrawn() && plot.clientWidth ? surface() : null;
+  if (!where) return;
+  const { box, grid } = cellsInView(CELLS, MOST);
+  const wanted = JSON.stringify([where, grid, state.heat]);
+  if (wanted === asked) return;
+  asked = wanted;
+  questions.ask({ ...where, ...grid, kind: state.heat }, { box, kind: state.heat });
+}
+
+/** @param {string} kind */
+function turn(kind) {
+  choose(part("trust-kind"), kind);
+  asked = "";
+  questions.drop();
+  lit("trust", kind !== "");
   part("trust-what").textContent = say(`trust.${kind || "off"}.what`);
-  part("trust-scale").hidden = !HEATS[kind];
+  part("trust-scale").hidden = !SHARES[kind];
   for (const end of ["low", "high"]) part(`scale-${end}`).textContent = sayIf(`trust.${kind}.${end}`, "");
   underlay("heat", null);
   delete part("heat").dataset.kind;
-  stepBack(heat !== "");
-  heatSoon();
+  stepBack(kind !== "");
+  askSoon();
 }
 
-for (const input of part("trust-kind").querySelectorAll("input")) input.onchange = () => {
-  showHeat(input.value);
-  remember();
-};
-part("trust-opacity").oninput = () => (part("heat").style.opacity = part("trust-opacity").value / 100);
-part("heat").style.opacity = 0.8;
-part("trust-scale").querySelector("i").style.background =
-  `linear-gradient(90deg, ${STOPS.map(([r, g, b, a]) => `rgba(${r},${g},${b},${(a / 255).toFixed(2)})`).join(", ")})`;
-
-// What `about` says of the cursor's place, in words.
-function trustWords({ distance, gap, drift, classes }) {
-  const best = classes?.indexOf(Math.max(...classes));
+/**
+ * What `about` says of the cursor's place, in words.
+ * @param {{ distance: number, gap: number, drift: number, classes: number[] | null }} told
+ */
+function words({ distance, gap, drift, classes }) {
+  const best = classes ? classes.indexOf(Math.max(...classes)) : -1;
   return sentences(
     say(distance > gap ? "trust.far" : "trust.close", { distance: decimal(distance, 2) }),
     say("trust.moves", { drift: decimal(drift, 2) }),
@@ -77,39 +91,51 @@ function trustWords({ distance, gap, drift, classes }) {
   );
 }
 
-// In English "a bag", "an ankle boot", but "a 7" and "an 8"; elsewhere the bare name
-const named = (name) => LANGUAGE !== "en" ? name : `${/^[aeio8]/i.test(name) ? "an" : "a"} ${/^T-/.test(name) ? name : name.toLowerCase()}`;
+function drawScale() {
+  const stops = STOPS.map(([red, green, blue, alpha]) => `rgba(${red},${green},${blue},${(alpha / 255).toFixed(2)})`);
+  const scale = /** @type {HTMLElement} */ (part("trust-scale").querySelector("i"));
+  scale.style.background = `linear-gradient(90deg, ${stops.join(", ")})`;
+}
 
-addTool("trust", {
-  opened: aboutSoon,
-  toLink: () => ({ heat }),
-  fromLink: {
-    heat(text) {
-      if (!Object.hasOwn(HEATS, text) || (text === "prior" && !known.get(state.model).variational)) throw new Error("heat");
-      setHeat(text);
-    },
-  },
-  viewed: heatSoon,
-  moved: heatSoon,
-  shown() {
-    const prior = part("trust-kind").querySelector('[value="prior"]');
-    prior.closest("label").hidden = !known.get(state.model).variational;
-    if (prior.checked && prior.closest("label").hidden) {
-      part("trust-kind").querySelector('[value=""]').checked = true;
-      showHeat("");
+/** @type {import("../../hooks.js").Tool} */
+export const trust = {
+  name: "trust",
+  icon: "M10 2.5l6.5 2.3v4.7c0 3.9-2.7 6.7-6.5 8-3.8-1.3-6.5-4.1-6.5-8V4.8zM7 10l2.2 2.2L13.2 8",
+  mount() {
+    for (const radio of radios(part("trust-kind"))) {
+      radio.onchange = () => {
+        change({ heat: radio.value });
+        remember();
+      };
     }
-    heatSoon();
+    const opacity = part("trust-opacity", HTMLInputElement);
+    opacity.oninput = () => (part("heat").style.opacity = String(Number(opacity.value) / 100));
+    part("heat").style.opacity = "0.8";
+    drawScale();
+    watch("heat", turn);
+    turn(state.heat);
+  },
+  opened: aboutSoon,
+  viewed: askSoon,
+  moved: askSoon,
+  shown() {
+    const prior = radios(part("trust-kind")).find(({ value }) => value === "prior");
+    /** @type {HTMLElement} */ (prior?.closest("label")).hidden = !model().variational;
+    if (state.heat === "prior" && !model().variational) change({ heat: "" });
+    askSoon();
   },
   about(told) {
-    part("trust-words").textContent = trustWords(told);
+    part("trust-words").textContent = words(told);
     bars(part("trust-classes"), told.classes ? likeliest(told.classes) : []);
   },
+  notAbout(sentence) {
+    part("trust-note").textContent = sentence;
+  },
   cleared() {
-    heatAsk.drop();
-    heatFor = "";
+    questions.drop();
+    asked = "";
     underlay("heat", null);
     part("trust-words").textContent = "";
     part("trust-classes").replaceChildren();
   },
-});
-showHeat("");
+};
