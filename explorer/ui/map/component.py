@@ -24,7 +24,6 @@ from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker
 from explorer.maps.space import LatentSpace
 from explorer.ui.component import component, mounted, read
-from explorer.ui.map.tool_routes import while_there
 from explorer.ui.texts import ASSETS
 
 MAX_FIGURES = 64  # kept, of 0.1 MB each

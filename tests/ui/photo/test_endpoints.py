@@ -16,7 +16,6 @@ import httpx
 import numpy as np
 import pytest
 import skimage.data
-from explorer.photos.hub import UNREACHABLE
 from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -28,7 +27,6 @@ from explorer.hub import UNREACHABLE
 from explorer.photos import metrics
 from explorer.photos import views as latent_views
 from explorer.photos.edits import Channel, Edits
-from explorer.photos.formats.file import EMPTY
 from explorer.photos.formats.kind import EMPTY
 from explorer.photos.image import BROKEN, NO_IMAGE
 from explorer.photos.vae import PhotoVAE, load_vae

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
-from explorer.photos.hub import UNREACHABLE
 from photo_page import (
     SOON,
     arrive,
@@ -48,8 +47,7 @@ from explorer.interpolation import interpolate
 from explorer.photos import jobs as photo_jobs
 from explorer.photos import metrics
 from explorer.photos import views as latent_views
-from explorer.photos.edits import Channel, Edits, interpolate, take_channels
-from explorer.photos.formats.file import EMPTY, TEXT, VECTOR
+from explorer.photos.edits import Channel, Edits, take_channels
 from explorer.photos.formats.kind import EMPTY, TEXT, VECTOR
 from explorer.photos.image import BROKEN, TOO_MANY
 from explorer.photos.models import KNOWN
