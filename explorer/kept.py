@@ -23,6 +23,11 @@ class Kept(Generic[Opened]):
         self._opened: OrderedDict[Hashable, tuple[Identity, Opened]] = OrderedDict()
         self._lock = Lock()
 
+    def known(self, key: Hashable) -> Opened | None:
+        """What is open under this key, whatever has become of its files; waits for nobody who is opening another."""
+        _, opened = self._opened.get(key, (None, None))
+        return opened
+
     def get(self, key: Hashable, files: Iterable[Path], open_: Callable[[], Opened]) -> Opened:
         """What `open_` gave for this key, which is asked again once one of the files is another.
 

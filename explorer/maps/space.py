@@ -6,7 +6,7 @@ import copy
 import json
 import os
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from explorer.maps.planes import Plane, named, principal
 from explorer.maps.tools import LatentTools
 
 BATCH = 1024
+MAX_PLANES = 64  # that are kept open
 
 
 def available() -> list[str]:
@@ -107,7 +108,7 @@ class LatentSpace(LatentTools):
         self.latents, self.labels = self._points(tensors)
         self.logvar = self._logvar(tensors)
         self._show(self._own_plane(tensors))
-        self._in_plane = lru_cache(maxsize=64)(self._open_plane)  # its own: a map that is closed takes its planes along
+        self._planes: Kept[LatentSpace] = Kept(MAX_PLANES)  # its own: a map that is closed takes its planes along
         for array in (self.latents, self.labels, self.logvar):
             if array is not None:
                 array.setflags(write=False)
@@ -125,7 +126,11 @@ class LatentSpace(LatentTools):
         """
         if self.latent_dim == 2:
             raise ValueError(f"{self.name} has two dimensions: its map shows all of it.")
-        return self._in_plane(name)
+        return self._planes.get(name, (), partial(self._open_plane, name))
+
+    def opened_plane(self, name: str) -> LatentSpace | None:
+        """As in_plane, but None where that plane is not open yet, or is none."""
+        return self._planes.known(name)
 
     def _open_plane(self, name: str) -> LatentSpace:
         other = copy.copy(self)
