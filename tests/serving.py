@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from websockets.sync.client import ClientConnection, connect
 
 from explorer.live import routes as live
+from explorer.live.spaces import Spaces
 from explorer.live.worker import DecodeWorker
 from explorer.maps.space import LatentSpace
 from explorer.ui.server.connections import guard
@@ -54,18 +55,22 @@ class WatchedSpace:
         self.entered.clear()
 
 
+class WatchedSpaces(Spaces):
+    """Maps on the CPU that are WatchedSpaces once they are open."""
+
+    def _load(self, name: str) -> Any:
+        return WatchedSpace(super()._load(name))
+
+
 class WatchedWorker(DecodeWorker):
-    """A decode worker on the CPU whose maps are WatchedSpaces."""
+    """A decode worker whose maps are WatchedSpaces."""
 
     def __init__(self, *names: str) -> None:
-        super().__init__(names, device="cpu")
-        self.watched: dict[str, WatchedSpace] = {}
+        super().__init__(WatchedSpaces(names, device="cpu"))
+        self.names = self.spaces.names
 
-    def space(self, name: str, plane: str | None = None) -> Any:
-        if plane is not None:
-            return super().space(name, plane)
-        space = super().space(name)
-        return self.watched.setdefault(name, WatchedSpace(space))
+    def space(self, name: str) -> Any:
+        return self.spaces.open(name)
 
     def wait_until_warm(self) -> None:
         """Return when the first decoding of each map, which nobody asked for, is over."""
@@ -74,7 +79,8 @@ class WatchedWorker(DecodeWorker):
 
     def forget(self) -> None:
         """Open all gates and start counting anew."""
-        for watched in self.watched.values():
+        for name in self.spaces.loaded:
+            watched = self.space(name)
             watched.gate.set()
             watched.error = watched.poison = None
             watched.batches.clear()

@@ -22,8 +22,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from explorer import __version__
 from explorer.addresses import client_of, share
+from explorer.live.places import Place, parse_place
 from explorer.live.same_site import Pass, SameSite
-from explorer.live.worker import Busy, DecodeWorker, Place, UnknownModel, parse_place
+from explorer.live.spaces import UnknownModel
+from explorer.live.worker import Busy, DecodeWorker
 
 Answer = TypeVar("Answer")
 PATH = "/gradio_api/explorer"
@@ -92,7 +94,6 @@ async def answer_places(socket: WebSocket, slot: Slot, worker: DecodeWorker) -> 
     while True:
         number, place, received = await slot.take()
         try:
-            await worker.open(place)
             frame = await worker.decode(place)
         except UnknownModel:  # a close frame has no room for all their names
             raise Refused(1008, "There is no map of that name; healthz lists those there are.") from None
@@ -190,15 +191,15 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
 
     @api.get("/healthz")
     async def healthz() -> dict[str, Any]:
-        models = {"available": worker.names, "loaded": worker.loaded}
-        return {"status": "ok", "version": __version__, "device": worker.device, "models": models}
+        spaces = worker.spaces
+        models = {"available": spaces.names, "loaded": spaces.loaded}
+        return {"status": "ok", "version": __version__, "device": spaces.device, "models": models}
 
     @api.get("/frame")
     async def frame(request: Request) -> Response:
         """Raw grey bytes of the decoded image, row by row; its size stands in X-Frame-Shape (HxW)."""
         try:
             place = query_place(request.query_params)
-            await worker.open(place)
             decoded = await worker.decode(place)
         except (ValueError, Busy) as error:
             return refusal(error)

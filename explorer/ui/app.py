@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 
 from explorer.live import routes as live
 from explorer.live import same_site
+from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import DecodeWorker
 from explorer.ui import assets, models_tab, tour
@@ -75,7 +76,7 @@ def page_head() -> str:
 
 
 def build(
-    worker: DecodeWorker,
+    spaces: Spaces,
     tools: MapTools,
     thread: ToolThread,
     trainings: Trainings,
@@ -94,13 +95,13 @@ def build(
             tour.build()
         with gr.Tabs() as tabs:
             with gr.Tab(i18n("page.map"), id="map"):
-                map_tab.build(worker, tools, thread)
+                map_tab.build(spaces, tools, thread)
             with gr.Tab(i18n("page.photo")):
                 photo_tab.build(turns)
             with gr.Tab(i18n("page.train")):
-                train_tab.build(worker, trainings, own, tabs)
+                train_tab.build(spaces, trainings, own, tabs)
             with gr.Tab(i18n("page.models")):
-                models_tab.build(worker)
+                models_tab.build(spaces)
 
         def leave(request: gr.Request) -> None:
             trainings.cancel(visitor_of(request), LEFT)
@@ -141,14 +142,15 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
     pages, readers = Counter[str](), Counter[str]()
     proxies = named_proxies()
     sys.setswitchinterval(SWITCH_SECONDS)
-    worker, thread = DecodeWorker(), ToolThread()
-    tools, own = MapTools(worker, Originals()), OwnModels(worker)
+    spaces, thread = Spaces(), ToolThread()
+    worker = DecodeWorker(spaces)
+    tools, own = MapTools(spaces, Originals()), OwnModels(spaces)
     trainings, turns = Trainings(own.keep), PhotoTurns()
     api = live.routes(worker, root_path)
     assets.add_routes(api)
-    warm_up = latent_map.add_routes(api, worker, thread)
+    warm_up = latent_map.add_routes(api, spaces, thread)
     tool_routes.add_routes(api, tools, thread)
-    own_routes.add_routes(api, worker, own)
+    own_routes.add_routes(api, spaces, own)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -174,7 +176,7 @@ def launch(root_path: str | None = None, **options: Any) -> gr.Blocks:
         thread.stop()
         worker.stop()
 
-    demo = build(worker, tools, thread, trainings, own, turns)
+    demo = build(spaces, tools, thread, trainings, own, turns)
     serve = partial(
         demo.launch,
         theme=theme(),

@@ -7,16 +7,16 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.live.worker import DecodeWorker
+from explorer.live.spaces import Spaces
 from explorer.ui.component import mounted
 from explorer.ui.texts import i18n
 
 COLUMNS = ("model", "data", "network", "latents", "loss", "parameters", "bce", "mse", "elbo", "knn")
 
 
-def build(worker: DecodeWorker) -> None:
+def build(spaces: Spaces) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
-    configs = [worker.space(name).config for name in worker.names]
+    configs = [spaces.open(name).config for name in spaces.names]
     gr.Markdown(i18n("models.about"))
     table = scrolling_table([row(config) for config in configs])
     gr.HTML(table, js_on_load=mounted("models/start.js"), elem_id="models-table")

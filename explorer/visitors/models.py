@@ -16,7 +16,7 @@ import numpy as np
 
 from explorer.addresses import address_of
 from explorer.checkpoints import HISTORY
-from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
 from explorer.maps.space import LatentSpace
@@ -39,10 +39,10 @@ class Own:
 
 
 class OwnModels:
-    """What visitors have made, in a folder of this process, and opened in its decode worker."""
+    """What visitors have made, in a folder of this process, and opened among its spaces."""
 
-    def __init__(self, worker: DecodeWorker, kept: int = KEPT) -> None:
-        self._worker, self._kept = worker, kept
+    def __init__(self, spaces: Spaces, kept: int = KEPT) -> None:
+        self._spaces, self._kept = spaces, kept
         self._models: OrderedDict[str, Own] = OrderedDict()
         self._lock = threading.Lock()
         self._root: Path | None = None
@@ -64,7 +64,7 @@ class OwnModels:
         own = self._models.get(name)
         if own is None:
             raise UnknownModel(GONE)
-        title = called(self._worker.space(name))
+        title = called(self._spaces.open(name))
         return f"{title}.zip", checkpoint_files.pack(own.folder, title)
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class OwnModels:
             fill(folder)
             if check:
                 checkpoint_files.check(folder)
-            space = latent_space.open_folder(str(folder), self._worker.device)
+            space = latent_space.open_folder(str(folder), self._spaces.device)
             probe(space)
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
@@ -93,7 +93,7 @@ class OwnModels:
             raise
         with self._lock:
             self._models[name] = Own(visitor, folder, _bytes(space))
-            self._worker.add(name, space)
+            self._spaces.add(name, space)
             self._make_room(visitor)
         return name
 
@@ -120,7 +120,7 @@ class OwnModels:
         return sum(own.bytes for own in self._models.values())
 
     def _remove(self, name: str) -> None:
-        self._worker.remove(name)
+        self._spaces.remove(name)
         shutil.rmtree(self._models.pop(name).folder, ignore_errors=True)
 
 

@@ -4,18 +4,20 @@ import asyncio
 import gc
 import math
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from serving import SOON, WatchedWorker
+from serving import SOON, WatchedWorker, wait_for
 
 from explorer.live import worker as decode_worker
-from explorer.live.worker import GONE, Busy, DecodeWorker, Frame, Place, UnknownModel, parse_place, to_bytes
-from explorer.maps.comparison import shared_neighbours
-from explorer.maps.recorded import formation
+from explorer.live.places import Place
+from explorer.live.spaces import GONE, Spaces, UnknownModel
+from explorer.live.worker import Busy, DecodeWorker, Frame, to_bytes
+from explorer.maps import space as latent_space
 from explorer.maps.space import open_folder
 
 
@@ -32,6 +34,9 @@ def worker(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> Iterator[Watc
 async def while_held(worker: WatchedWorker, model: str, places: list[Place]) -> list[Frame | BaseException]:
     """Hold the worker in the first place's batch until all the others wait, then let it go."""
     watched = worker.space(model)
+    for place in places:
+        with suppress(ValueError):
+            worker.spaces.resolve(place)  # so that its plane is open
     watched.hold()
     first = asyncio.ensure_future(worker.decode(Place(model, 0.0, 0.0)))
     await asyncio.to_thread(watched.entered.wait, SOON)
@@ -153,7 +158,7 @@ def test_the_thread_lives_on_after_an_error(worker: WatchedWorker) -> None:
 
 
 def test_the_thread_lives_on_when_the_first_decoding_of_a_map_fails(digits_checkpoint: Path, tmp_path: Path) -> None:
-    worker = DecodeWorker([str(tmp_path / "missing"), str(digits_checkpoint)], device="cpu")
+    worker = DecodeWorker(Spaces([str(tmp_path / "missing"), str(digits_checkpoint)], device="cpu"))
     worker.start()
     frame = asyncio.run(asyncio.wait_for(worker.decode(Place(str(digits_checkpoint), 0.0, 0.0)), SOON))
     worker.stop()
@@ -192,14 +197,14 @@ def test_a_loop_that_closes_while_its_places_wait_does_not_end_the_thread(worker
 
 
 def test_stopping_ends_the_thread(digits_checkpoint: Path) -> None:
-    worker = DecodeWorker([str(digits_checkpoint)], device="cpu")
+    worker = DecodeWorker(Spaces([str(digits_checkpoint)], device="cpu"))
     worker.start()
     worker.stop()
     assert not worker._thread.is_alive()
 
 
 def test_maps_are_ready_before_anyone_asks(worker: WatchedWorker) -> None:
-    assert worker.loaded == worker.names
+    assert worker.spaces.loaded == worker.names
 
 
 def test_an_unknown_map_is_refused_with_the_names_there_are(worker: WatchedWorker) -> None:
@@ -207,12 +212,6 @@ def test_an_unknown_map_is_refused_with_the_names_there_are(worker: WatchedWorke
         asyncio.run(worker.decode(Place("../../secrets", 0.0, 0.0)))
     assert "secrets" not in str(caught.value)
     assert all(name in str(caught.value) for name in worker.names)
-
-
-def test_a_folder_that_is_not_among_the_names_is_refused(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> None:
-    worker = DecodeWorker([str(digits_checkpoint)], device="cpu")
-    with pytest.raises(UnknownModel):
-        worker.space(str(digits_checkpoint_5d))
 
 
 def test_a_point_beyond_the_test_set_is_refused(worker: WatchedWorker) -> None:
@@ -307,62 +306,6 @@ def test_a_refused_plane_or_latent_does_not_end_the_thread(worker: WatchedWorker
     assert asyncio.run(worker.decode(Place(model, 0.0, 0.0))).width == 8
 
 
-def test_a_map_is_opened_in_a_plane_at_its_first_use(digits_checkpoint_5d: Path) -> None:
-    worker = DecodeWorker([str(digits_checkpoint_5d)], device="cpu")
-    shown = worker.space(worker.names[0], "z0-z4")
-    assert shown.plane_name == "z0-z4"
-    assert worker.space(worker.names[0], "z0-z4") is shown
-    assert worker.space(worker.names[0]).plane_name == ""
-
-
-def test_a_place_may_lie_at_the_limit() -> None:
-    assert parse_place({"model": "a", "x": -1e6, "y": 1_000_000}) == Place("a", -1e6, 1e6)
-
-
-@pytest.mark.parametrize("value", [None, "1", True, [1], {}, math.nan, math.inf, -math.inf, 1.1e6, 10**400])
-def test_a_coordinate_that_is_no_finite_number_in_range_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^y must be (a number|finite and within ±1e\+06)\.$"):
-        parse_place({"model": "a", "x": 0, "y": value})
-
-
-@pytest.mark.parametrize("value", [-1, 1.0, "3", True, [0]])
-def test_a_point_that_is_no_index_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="point must be the index of a test point"):
-        parse_place({"model": "a", "x": 0, "y": 0, "point": value})
-
-
-@pytest.mark.parametrize("value", [None, 3, ["a"]])
-def test_a_model_that_is_no_name_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^model must be the name of a map\.$"):
-        parse_place({"model": value, "x": 0, "y": 0})
-
-
-def test_a_latent_may_lie_at_the_limit_and_needs_no_place() -> None:
-    assert parse_place({"model": "a", "z": [1e6, -1_000_000, 0]}) == Place("a", 0.0, 0.0, z=(1e6, -1e6, 0.0))
-
-
-def test_a_latent_that_is_none_and_a_plane_that_is_none_are_left_out() -> None:
-    assert parse_place({"model": "a", "x": 1, "y": 2, "z": None, "plane": None}) == Place("a", 1.0, 2.0)
-
-
-@pytest.mark.parametrize("value", ["1,2", 3, True, {"0": 1}, [0.0] * 1025, [0.0] * 10**6, "<b>", (1, 2)])
-def test_a_latent_that_is_no_short_list_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^z must be a list of as many numbers as the map has latent dimensions\.$"):
-        parse_place({"model": "a", "x": 0, "y": 0, "z": value})
-
-
-@pytest.mark.parametrize("value", [None, "1", "<b>", True, [1], {}, math.nan, math.inf, -math.inf, 1.1e6, 10**400])
-def test_a_latent_with_something_else_than_finite_numbers_in_range_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^each number of z must be (a number|finite and within ±1e\+06)\.$"):
-        parse_place({"model": "a", "x": 0, "y": 0, "z": [0.0, value]})
-
-
-@pytest.mark.parametrize("value", [3, True, ["z0-z1"], {"z0": "z1"}, 1.5])
-def test_a_plane_that_is_no_name_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match=r"^plane must be the name of a plane, or left out\.$"):
-        parse_place({"model": "a", "x": 0, "y": 0, "plane": value})
-
-
 def test_pixels_are_rounded_to_the_nearest_byte() -> None:
     assert to_bytes(np.array([0.0, 0.4 / 255, 0.6 / 255, 1.0])).tolist() == [0, 0, 1, 255]
 
@@ -373,44 +316,77 @@ def test_a_visitors_model_is_decoded_for_who_knows_its_name_until_it_is_removed(
     space, name = open_folder(str(digits_checkpoint_5d), "cpu"), "own-0123456789abcdef"
     with pytest.raises(UnknownModel, match=GONE):
         asyncio.run(worker.decode(Place(name, 0.0, 0.0)))
-    worker.add(name, space)
+    worker.spaces.add(name, space)
     frame = asyncio.run(worker.decode(Place(name, 0.0, 0.0, plane="z1-z3")))
     expected = space.decode(space.in_plane("z1-z3").from_plane([[0.0, 0.0]]))
     assert frame.pixels == to_bytes(expected).tobytes()
-    assert name not in [*worker.names, *worker.loaded]
-    worker.remove(name)
-    worker.remove(name)
+    assert name not in [*worker.names, *worker.spaces.loaded]
+    worker.spaces.remove(name)
+    worker.spaces.remove(name)
     with pytest.raises(UnknownModel, match=GONE):
         asyncio.run(worker.decode(Place(name, 0.0, 0.0)))
 
 
-@pytest.mark.parametrize("name", [None, 1, ["own-"], {"own-": 1}, "own-", ""])
-def test_what_is_no_name_is_an_unknown_model(worker: WatchedWorker, name: Any) -> None:
-    with pytest.raises(UnknownModel):
-        DecodeWorker.space(worker, name)
+def test_neither_a_map_nor_a_plane_is_opened_on_the_event_loop(
+    digits_checkpoint_5d: Path, copied: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[bool] = []
+
+    def noted(open_: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*arguments: Any) -> Any:
+            with suppress(RuntimeError):  # of a thread without a loop
+                asyncio.get_running_loop()
+                raise AssertionError("opened on the event loop")
+            opened.append(True)
+            return open_(*arguments)
+
+        return note
+
+    for name in ("load", "named"):
+        monkeypatch.setattr(latent_space, name, noted(getattr(latent_space, name)))
+    model = str(copied(digits_checkpoint_5d))
+    worker = DecodeWorker(Spaces([], device="cpu"))
+    worker.spaces.add("own-a", open_folder(model, "cpu"))
+    worker.start()
+    for plane in (None, "z1-z3", "z1-z3"):
+        asyncio.run(worker.decode(Place("own-a", 0.5, 0.5, plane=plane)))
+    worker.spaces.names.append(model)  # now that the thread has opened what it opens by itself
+    for plane in (None, "z1-z3", "z1-z3", "z0-z2"):
+        asyncio.run(worker.decode(Place(model, 0.5, 0.5, plane=plane)))
+    worker.stop()
+    assert len(opened) == 4
 
 
-def test_a_removed_model_is_freed_with_its_planes(digits_checkpoint_5d: Path) -> None:
-    worker = DecodeWorker([], device="cpu")
-    worker.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
-    held = weakref.ref(worker.space("own-a", "z0-z1")), weakref.ref(worker.space("own-a"))
-    worker.remove("own-a")
-    gc.collect()
-    assert [reference() for reference in held] == [None, None]
+def test_a_removed_model_is_freed_though_its_frame_was_the_last(digits_checkpoint_5d: Path) -> None:
+    worker = DecodeWorker(Spaces([], device="cpu"))
+    worker.start()
+    worker.spaces.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
+    asyncio.run(worker.decode(Place("own-a", 0.0, 0.0, plane="z0-z1")))
+    held = weakref.ref(worker.spaces.open("own-a")), weakref.ref(worker.spaces.open("own-a", "z0-z1"))
+    worker.spaces.remove("own-a")
+
+    def freed() -> bool:
+        gc.collect()
+        return [reference() for reference in held] == [None, None]
+
+    wait_for(freed)  # the thread may not have left the last batch yet
+    worker.stop()
 
 
-def test_a_removed_model_is_freed_though_it_was_compared_and_its_history_was_shown(digits_checkpoint_5d: Path) -> None:
-    worker = DecodeWorker([], device="cpu")
-    for name in ("own-a", "own-b"):
-        worker.add(name, open_folder(str(digits_checkpoint_5d), "cpu"))
-    one, other = worker.space("own-a"), worker.space("own-b")
-    shared_neighbours(one, other, 10)
-    shared_neighbours(other, one, 10)
-    history = weakref.ref(formation(one))
-    one.in_plane("z0-z1").neighbours(one.latents[:2], 3)
-    held = weakref.ref(one)
-    worker.remove("own-a")
-    del one
-    gc.collect()
-    assert (held(), history()) == (None, None)
-    assert shared_neighbours(other, other, 10) == 1.0
+def test_a_model_that_is_removed_while_its_place_waits_is_still_decoded(
+    worker: WatchedWorker, digits_checkpoint_5d: Path
+) -> None:
+    async def remove_while_waiting() -> Frame:
+        watched = worker.space(worker.names[0])
+        watched.hold()
+        first = asyncio.ensure_future(worker.decode(Place(worker.names[0], 0.0, 0.0)))
+        await asyncio.to_thread(watched.entered.wait, SOON)
+        waiting = asyncio.ensure_future(worker.decode(Place("own-a", 0.0, 0.0)))
+        await asyncio.sleep(0)
+        worker.spaces.remove("own-a")
+        watched.gate.set()
+        await first
+        return await waiting
+
+    worker.spaces.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
+    assert asyncio.run(remove_while_waiting()).width == 8

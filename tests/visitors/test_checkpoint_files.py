@@ -20,7 +20,7 @@ from safetensors.torch import save_file as torch_save
 
 from explorer.checkpoints import CARD, CHECKPOINTS, CONFIG, HISTORY, LATENTS, WEIGHTS
 from explorer.hub import UNREACHABLE
-from explorer.live.worker import DecodeWorker
+from explorer.live.spaces import Spaces
 from explorer.maps import space as latent_space
 from explorer.maps.recorded import formation
 from explorer.visitors import checkpoint_files
@@ -41,13 +41,13 @@ class Explosive:
 
 
 @pytest.fixture(scope="module")
-def worker() -> DecodeWorker:
-    return DecodeWorker([], device="cpu")
+def spaces() -> Spaces:
+    return Spaces([], device="cpu")
 
 
 @pytest.fixture
-def own(worker: DecodeWorker) -> Iterator[OwnModels]:
-    models = OwnModels(worker)
+def own(spaces: Spaces) -> Iterator[OwnModels]:
+    models = OwnModels(spaces)
     yield models
     models.close()
 
@@ -114,34 +114,32 @@ def header_of(shape: list[int], kind: str = "F16") -> bytes:
 
 
 @pytest.mark.parametrize("inside", ["", "digits/", "a/b/"])
-def test_a_zip_opens_whatever_folder_it_holds(own: OwnModels, worker: DecodeWorker, copy: Path, inside: str) -> None:
-    space = worker.space(own.open_files("a", [zipped(copy, inside)]))
+def test_a_zip_opens_whatever_folder_it_holds(own: OwnModels, spaces: Spaces, copy: Path, inside: str) -> None:
+    space = spaces.open(own.open_files("a", [zipped(copy, inside)]))
     expected = latent_space.load(copy)
     np.testing.assert_array_equal(space.decode(expected.latents), expected.decode(expected.latents))
 
 
 @pytest.mark.parametrize("inside", ["run\\", "a\\run\\", "C:\\models\\run\\", "a/run\\", "..\\..\\"])
 def test_a_zip_whose_names_have_backslashes_opens(
-    own: OwnModels, worker: DecodeWorker, copy: Path, tmp_path: Path, inside: str
+    own: OwnModels, spaces: Spaces, copy: Path, tmp_path: Path, inside: str
 ) -> None:
     with zipfile.ZipFile(tmp_path / "windows.zip", "w") as archive:
         for file in files(copy):
             member = zipfile.ZipInfo()
             member.filename = member.orig_filename = inside + file.name  # as it is: ZipInfo() itself would change it
             archive.writestr(member, file.read_bytes())
-    folder = worker.space(own.open_files("a", [tmp_path / "windows.zip"])).folder
+    folder = spaces.open(own.open_files("a", [tmp_path / "windows.zip"])).folder
     assert {path.name for path in folder.iterdir()} == set(NEEDED)
 
 
-def test_single_files_open(own: OwnModels, worker: DecodeWorker, copy: Path) -> None:
-    assert worker.space(own.open_files("a", files(copy))).latent_dim == 2
+def test_single_files_open(own: OwnModels, spaces: Spaces, copy: Path) -> None:
+    assert spaces.open(own.open_files("a", files(copy))).latent_dim == 2
 
 
-def test_more_dimensions_open_with_their_plane(
-    own: OwnModels, worker: DecodeWorker, digits_checkpoint_5d: Path
-) -> None:
+def test_more_dimensions_open_with_their_plane(own: OwnModels, spaces: Spaces, digits_checkpoint_5d: Path) -> None:
     given = [digits_checkpoint_5d / name for name in NEEDED]
-    space, expected = worker.space(own.open_files("a", given)), latent_space.load(digits_checkpoint_5d)
+    space, expected = spaces.open(own.open_files("a", given)), latent_space.load(digits_checkpoint_5d)
     np.testing.assert_array_equal(space.plane, expected.plane)
     assert space.in_plane("z1-z3").plane_name == "z1-z3"
 
@@ -152,7 +150,7 @@ def test_every_shipped_checkpoint_passes(name: str) -> None:
 
 
 def test_what_is_packed_opens_again_and_holds_only_known_files(
-    own: OwnModels, worker: DecodeWorker, digits_checkpoint: Path, tmp_path: Path
+    own: OwnModels, spaces: Spaces, digits_checkpoint: Path, tmp_path: Path
 ) -> None:
     name = own.open_files("a", [digits_checkpoint / name for name in checkpoint_files.NAMES])
     called, content = own.pack(name)
@@ -161,23 +159,23 @@ def test_what_is_packed_opens_again_and_holds_only_known_files(
     with zipfile.ZipFile(tmp_path / called) as archive:
         assert {Path(member).name for member in archive.namelist()} == set(checkpoint_files.NAMES)
         assert name not in str(archive.namelist())
-    assert worker.space(own.open_files("b", [tmp_path / called])).latent_dim == 2
+    assert spaces.open(own.open_files("b", [tmp_path / called])).latent_dim == 2
 
 
-def test_other_files_are_passed_over_and_nothing_is_unpickled(own: OwnModels, worker: DecodeWorker, copy: Path) -> None:
+def test_other_files_are_passed_over_and_nothing_is_unpickled(own: OwnModels, spaces: Spaces, copy: Path) -> None:
     for name in ("pytorch_model.bin", "model.pt", "._config.json", "losses.png", "modeling.py"):
         (copy / name).write_bytes(pickle.dumps(Explosive()))
     name = own.open_files("a", [zipped(copy)])
-    assert {file.name for file in worker.space(name).folder.iterdir()} == set(NEEDED)
+    assert {file.name for file in spaces.open(name).folder.iterdir()} == set(NEEDED)
 
 
-def test_members_cannot_leave_the_folder(own: OwnModels, worker: DecodeWorker, copy: Path, tmp_path: Path) -> None:
+def test_members_cannot_leave_the_folder(own: OwnModels, spaces: Spaces, copy: Path, tmp_path: Path) -> None:
     file = tmp_path / "evil.zip"
     with zipfile.ZipFile(file, "w") as archive:
         for path in files(copy):
             archive.write(path, f"../../../{path.name}")
         archive.writestr("../../escaped.txt", "out")
-    folder = worker.space(own.open_files("a", [file])).folder
+    folder = spaces.open(own.open_files("a", [file])).folder
     assert {path.name for path in folder.iterdir()} == set(NEEDED)
     assert not list(tmp_path.rglob("escaped.txt"))
 
@@ -444,8 +442,8 @@ def with_history(copy: Path) -> Path:
     return copy
 
 
-def test_a_history_that_fits_opens(own: OwnModels, worker: DecodeWorker, with_history: Path) -> None:
-    space = worker.space(own.open_files("a", files(with_history)))
+def test_a_history_that_fits_opens(own: OwnModels, spaces: Spaces, with_history: Path) -> None:
+    space = spaces.open(own.open_files("a", files(with_history)))
     assert formation(space).steps_per_epoch == 5.0
 
 
@@ -464,9 +462,9 @@ def test_weights_that_overflow_are_refused(own: OwnModels, copy: Path) -> None:
     assert refusal(own, files(copy)) == UNFIT
 
 
-def test_a_map_of_points_in_one_place_still_answers(own: OwnModels, worker: DecodeWorker, copy: Path) -> None:
+def test_a_map_of_points_in_one_place_still_answers(own: OwnModels, spaces: Spaces, copy: Path) -> None:
     tensors(LATENTS, mean=np.zeros((500, 2), np.float32))(copy)
-    space = worker.space(own.open_files("a", files(copy)))
+    space = spaces.open(own.open_files("a", files(copy)))
     assert np.isfinite(space.density([[0.0, 0.0]])).all()
     assert np.isfinite(space.gap)
 
@@ -489,10 +487,10 @@ def hub_refusal(own: OwnModels, repo_id: str) -> str:
     return str(refused.value)
 
 
-def test_a_checkpoint_on_the_hub_opens(own: OwnModels, worker: DecodeWorker, hub: FakeHub, copy: Path) -> None:
+def test_a_checkpoint_on_the_hub_opens(own: OwnModels, spaces: Spaces, hub: FakeHub, copy: Path) -> None:
     hub.add("some/map", copy, names=NEEDED)
     hub.files["some/map/pytorch_model.bin"] = pickle.dumps(Explosive())
-    space = worker.space(own.open_hub("a", "some/map"))
+    space = spaces.open(own.open_hub("a", "some/map"))
     assert {path.name for path in space.folder.iterdir()} == set(NEEDED)
     np.testing.assert_array_equal(space.latents, latent_space.load(copy).latents)
     assert not any("pytorch_model" in request for request in hub.asked)

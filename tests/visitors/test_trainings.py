@@ -19,7 +19,7 @@ from serving import SOON, wait_for
 
 import explorer
 from explorer.addresses import Visitor, share
-from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
 from explorer.training import resume
 from explorer.visitors import models as own_models
 from explorer.visitors import train_progress
@@ -411,19 +411,19 @@ def test_the_plane_of_many_dimensions_does_not_turn_between_epochs(tmp_path: Pat
 
 
 @pytest.fixture(scope="module")
-def worker() -> DecodeWorker:
-    return DecodeWorker([], device="cpu")
+def spaces() -> Spaces:
+    return Spaces([], device="cpu")
 
 
 @pytest.fixture
-def own(worker: DecodeWorker) -> Iterator[OwnModels]:
-    models = OwnModels(worker)
+def own(spaces: Spaces) -> Iterator[OwnModels]:
+    models = OwnModels(spaces)
     yield models
     models.close()
 
 
 def test_a_real_training_shows_its_progress_and_ends_as_a_model_that_decodes(
-    own: OwnModels, worker: DecodeWorker, tmp_path: Path
+    own: OwnModels, spaces: Spaces, tmp_path: Path
 ) -> None:
     here = Trainings(own.keep)
     options = Options(latent_dim=3, beta=0.5, width=32, epochs=12)
@@ -444,14 +444,14 @@ def test_a_real_training_shows_its_progress_and_ends_as_a_model_that_decodes(
     assert training.progress.epoch == 12
     assert training.progress.pictures.shape == (2, 10, 8, 8)
     assert is_cleaned(training, process_id, folder)
-    space = worker.space(training.model)
+    space = spaces.open(training.model)
     assert (space.latent_dim, space.config["beta"], space.config["epochs"]) == (3, 0.5, 12)
     assert str(folder) not in str(space.config)
     shown, mapped = (points - points.mean(0) for points in (training.progress.points, space.plane))  # turned, not bent
     np.testing.assert_allclose(shown @ shown[0], mapped @ mapped[0], atol=0.05)
     name, packed = own.pack(training.model)
     (tmp_path / name).write_bytes(packed)
-    again = worker.space(own.open_files("b", [tmp_path / name]))
+    again = spaces.open(own.open_files("b", [tmp_path / name]))
     np.testing.assert_array_equal(again.decode(space.latents[:9]), space.decode(space.latents[:9]))
     here.close()
 
@@ -504,80 +504,78 @@ def files(digits_checkpoint: Path) -> list[Path]:
 
 
 def test_a_kept_models_name_cannot_be_guessed_and_is_listed_nowhere(
-    own: OwnModels, worker: DecodeWorker, files: list[Path]
+    own: OwnModels, spaces: Spaces, files: list[Path]
 ) -> None:
     names = copies(own, files, 3)
     assert len(set(names)) == 3
     assert all(name.startswith(OWN) and len(name) == len(OWN) + 16 for name in names)
-    assert worker.names == []
-    assert worker.loaded == []
-    assert worker.space(names[0]).name == names[0]
+    assert spaces.names == []
+    assert spaces.loaded == []
+    assert spaces.open(names[0]).name == names[0]
 
 
-def test_only_the_newest_are_kept(worker: DecodeWorker, files: list[Path]) -> None:
-    own = OwnModels(worker, kept=3)
+def test_only_the_newest_are_kept(spaces: Spaces, files: list[Path]) -> None:
+    own = OwnModels(spaces, kept=3)
     names = copies(own, files, 5)
     for name in names[:2]:
         with pytest.raises(UnknownModel, match=GONE):
-            worker.space(name)
+            spaces.open(name)
         with pytest.raises(UnknownModel, match=GONE):
             own.pack(name)
-    folders = [worker.space(name).folder for name in names[2:]]
+    folders = [spaces.open(name).folder for name in names[2:]]
     assert all(folder.is_dir() for folder in folders)
     own.close()
     assert not any(folder.exists() for folder in folders)
     with pytest.raises(UnknownModel, match=GONE):
-        worker.space(names[-1])
+        spaces.open(names[-1])
 
 
-def test_one_visitor_cannot_push_all_others_out(own: OwnModels, worker: DecodeWorker, files: list[Path]) -> None:
+def test_one_visitor_cannot_push_all_others_out(own: OwnModels, spaces: Spaces, files: list[Path]) -> None:
     (theirs,) = copies(own, files, 1, "b")
     mine = copies(own, files, own_models.KEPT_OF_ONE + 3, "a")
-    assert worker.space(theirs)
+    assert spaces.open(theirs)
     with pytest.raises(UnknownModel):
-        worker.space(mine[2])
-    assert all(worker.space(name) for name in mine[3:])
+        spaces.open(mine[2])
+    assert all(spaces.open(name) for name in mine[3:])
 
 
-def test_made_up_sessions_of_one_address_push_out_each_other_and_nobody_else(
-    worker: DecodeWorker, files: list[Path]
-) -> None:
-    own = OwnModels(worker, kept=6)
+def test_made_up_sessions_of_one_address_push_out_each_other_and_nobody_else(spaces: Spaces, files: list[Path]) -> None:
+    own = OwnModels(spaces, kept=6)
     theirs = [own.open_files(Visitor(f"b{number}", THERE), files) for number in range(3)]
     mine = [own.open_files(Visitor(f"made up {number}", HERE), files) for number in range(10)]
-    assert all(worker.space(name) for name in [*theirs, *mine[-3:]])
+    assert all(spaces.open(name) for name in [*theirs, *mine[-3:]])
     for name in mine[:-3]:
         with pytest.raises(UnknownModel):
-            worker.space(name)
+            spaces.open(name)
     own.close()
 
 
-def test_behind_one_address_who_has_the_most_makes_room(worker: DecodeWorker, files: list[Path]) -> None:
-    own = OwnModels(worker, kept=5)
+def test_behind_one_address_who_has_the_most_makes_room(spaces: Spaces, files: list[Path]) -> None:
+    own = OwnModels(spaces, kept=5)
     one = own.open_files(Visitor("modest", HERE), files)
     many = [own.open_files(Visitor("greedy", HERE), files) for _ in range(own_models.KEPT_OF_ONE)]
-    assert worker.space(one)
+    assert spaces.open(one)
     with pytest.raises(UnknownModel):
-        worker.space(many[0])
-    assert all(worker.space(name) for name in many[2:])
+        spaces.open(many[0])
+    assert all(spaces.open(name) for name in many[2:])
     own.close()
 
 
 def test_large_models_make_room_earlier(
-    own: OwnModels, worker: DecodeWorker, files: list[Path], monkeypatch: pytest.MonkeyPatch
+    own: OwnModels, spaces: Spaces, files: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_models, "KEPT_BYTES", 350_000)
     first, second, third = copies(own, files, 3)
     with pytest.raises(UnknownModel):
-        worker.space(first)
-    assert worker.space(second)
-    assert worker.space(third)
+        spaces.open(first)
+    assert spaces.open(second)
+    assert spaces.open(third)
 
 
 @pytest.mark.parametrize("name", ["own-", "own-0123456789abcdef", "own-/../..", "own-\0"])
-def test_a_name_of_nothing_is_gone(own: OwnModels, worker: DecodeWorker, name: str) -> None:
+def test_a_name_of_nothing_is_gone(own: OwnModels, spaces: Spaces, name: str) -> None:
     with pytest.raises(UnknownModel, match=GONE):
-        worker.space(name)
+        spaces.open(name)
     with pytest.raises(UnknownModel, match=GONE):
         own.pack(name)
 

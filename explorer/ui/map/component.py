@@ -20,8 +20,9 @@ from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
 from explorer.live.routes import refusal, while_there
+from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
-from explorer.live.worker import Busy, DecodeWorker
+from explorer.live.worker import Busy
 from explorer.maps.space import LatentSpace
 from explorer.ui.component import component, mounted, read
 from explorer.ui.texts import ASSETS
@@ -149,13 +150,13 @@ def add_labels(chart: go.Figure, space: LatentSpace) -> None:
         )
 
 
-def add_routes(api: FastAPI, worker: DecodeWorker, thread: ToolThread) -> Callable[[], None]:
+def add_routes(api: FastAPI, spaces: Spaces, thread: ToolThread) -> Callable[[], None]:
     """figure: a map's points as plotly.py's JSON, packed in the tools' thread where nobody has asked for it before;
     plotly.min.js: out of plotly's wheel, so that it works offline.
 
     -> what packs the script and the figures ahead of the first visitor.
     """
-    packed = Figures(worker)
+    packed = Figures(spaces)
 
     @lru_cache(maxsize=1)
     def plotly_bytes() -> bytes:
@@ -164,7 +165,7 @@ def add_routes(api: FastAPI, worker: DecodeWorker, thread: ToolThread) -> Callab
     @api.get("/figure")
     async def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
         try:
-            worker.check(model)  # a visitor's own may have been closed since it was packed
+            spaces.check(model)  # a visitor's own may have been closed since it was packed
             content = packed.known(model, plane)
             if content is None:
                 asker = Visitor("figure", client_of(request.scope))
@@ -179,7 +180,7 @@ def add_routes(api: FastAPI, worker: DecodeWorker, thread: ToolThread) -> Callab
 
     def warm_up() -> None:
         plotly_bytes()
-        for name in worker.names:
+        for name in spaces.names:
             packed.pack(name)
 
     return warm_up
@@ -189,8 +190,8 @@ class Figures:
     """Figures as gzipped JSON, by model and plane; the last that were asked for are kept. Safe to share between
     threads."""
 
-    def __init__(self, worker: DecodeWorker) -> None:
-        self._worker = worker
+    def __init__(self, spaces: Spaces) -> None:
+        self._spaces = spaces
         self._kept: OrderedDict[tuple[str, str | None], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -204,7 +205,7 @@ class Figures:
         """Raises ValueError: no such model or plane."""
         content = self.known(model, plane)
         if content is None:
-            content = gzip.compress(figure(self._worker.space(model, plane)).to_json().encode(), 5)
+            content = gzip.compress(figure(self._spaces.open(model, plane)).to_json().encode(), 5)
             with self._lock:
                 self._kept[model, plane] = content
                 while len(self._kept) > MAX_FIGURES:

@@ -6,16 +6,16 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
-from explorer.live.worker import DecodeWorker
 from explorer.ui.map import endpoints
 from explorer.ui.map.component import introduce, view
 from explorer.ui.map.tools import MapTools
 
 
-def build(worker: DecodeWorker, tools: MapTools, thread: ToolThread) -> None:
+def build(spaces: Spaces, tools: MapTools, thread: ToolThread) -> None:
     """Lay out the tab inside the surrounding gr.Blocks."""
-    latent_map = view([introduce(worker.space(name)) for name in worker.names], elem_id="latent-map")
+    latent_map = view([introduce(spaces.open(name)) for name in spaces.names], elem_id="latent-map")
 
     def on_pick(event: gr.EventData) -> dict[str, Any]:
         sent = event._data if isinstance(event._data, dict) else {}

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from explorer.live.worker import DecodeWorker, parse_place, to_bytes
+from explorer.live.places import parse_place
+from explorer.live.spaces import Spaces
+from explorer.live.worker import to_bytes
 from explorer.maps import files as map_files
 from explorer.maps import recorded
 from explorer.maps.comparison import shared_neighbours
@@ -76,14 +78,14 @@ class MapTools:
     """Questions about maps, named as their endpoints are. `model` is a map's name everywhere, `plane` one of its planes
     ("z3-z7", "p12-p99-p407"; none for its own), `anchor` the latent (D,) through which that plane goes."""
 
-    def __init__(self, worker: DecodeWorker, originals: Originals) -> None:
-        self.worker = worker
+    def __init__(self, spaces: Spaces, originals: Originals) -> None:
+        self.spaces = spaces
         self.originals = originals
 
     @tool(client=True)
     def models(self) -> list[dict]:
         """The maps there are: name, title, what each teaches, class names."""
-        return [introduce(self.worker.space(name)) for name in self.worker.names]
+        return [introduce(self.spaces.open(name)) for name in self.spaces.names]
 
     @tool(client=True)
     def map_decode(
@@ -98,20 +100,20 @@ class MapTools:
         """The image (H, W) in [0, 1] at a place of a map (in `plane`); with `point`, in the plane through that test
         point. Or, with `z`, of a latent (D,) itself."""
         asked = {"model": model, "x": x, "y": y, "point": point, "plane": plane, "z": z}
-        latent = self.worker.resolve(parse_place(asked))
-        return self.worker.space(model).decode(latent[None])[0].tolist()
+        space, latent = self.spaces.resolve(parse_place(asked))
+        return space.decode(latent[None])[0].tolist()
 
     @tool(client=True)
     def map_encode(self, model: str, images: list) -> list[list[float]]:
         """Images (B, H, W) in [0, 1], at most 256, and 2 MB as JSON (EXPLORER_BODY_MB): three decimals are enough.
         -> latents (B, D), the posterior's means for a VAE."""
-        return self.worker.space(model).encode(few(images, MAX_IMAGES, "images")).tolist()
+        return self.spaces.open(model).encode(few(images, MAX_IMAGES, "images")).tolist()
 
     @tool(client=True)
     def describe(self, model: str, point: int) -> dict:
         """A test point: model, point, label, latents (D,), width, height, and as base64 of height * width grey bytes
         its reconstruction and its original, None where that can't be had, of which a note says why."""
-        space = self.worker.space(model)
+        space = self.spaces.open(model)
         if type(point) is not int or not 0 <= point < len(space.latents):
             raise ValueError(f"point must be a whole number from 0 to {len(space.latents) - 1}.")
         latents = space.latents[point]
@@ -144,7 +146,7 @@ class MapTools:
     ) -> dict:
         """Decoded images of a grid of n columns (and as many rows, or `rows`) over a part of the map, first row at y1:
         {"shape": [rows, n, H, W], "pixels": base64 of grey bytes}."""
-        space, bounds, shape = self.worker.space(model, plane), ((x0, x1), (y0, y1)), sides(n, rows)
+        space, bounds, shape = self.spaces.open(model, plane), ((x0, x1), (y0, y1)), sides(n, rows)
         cells = math.prod(space.grid(bounds, shape, anchor).shape[:2])
         if cells * math.prod(space.image_shape) > MAX_LATTICE:
             raise ValueError("That lattice is too large to be sent: ask for fewer or smaller pictures.")
@@ -174,7 +176,7 @@ class MapTools:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
         if any(isinstance(side, int) and side > MAX_CELLS for side in (n, rows)):
             raise ValueError(f"A heat map has at most {MAX_CELLS} cells on a side.")
-        space = self.worker.space(model, plane)
+        space = self.spaces.open(model, plane)
         grid = space.grid(((x0, x1), (y0, y1)), sides(n, rows), anchor)
         latents, shape = grid.reshape(-1, space.latent_dim), list(grid.shape[:2])
         if kind == "classes":
@@ -186,7 +188,7 @@ class MapTools:
     @tool(client=True)
     def interpolate(self, model: str, a: list, b: list, steps: int, method: str = "linear") -> list:
         """A walk (steps, D) between two latents (D,), both ends included; method is linear or spherical."""
-        return self.worker.space(model).interpolate(a, b, steps, method).tolist()
+        return self.spaces.open(model).interpolate(a, b, steps, method).tolist()
 
     @tool(page=True, client=True)
     def walk(
@@ -194,20 +196,20 @@ class MapTools:
     ) -> dict:
         """A walk past two to five latents, at most 24 steps from each to the next: latents (S, D), their places on the
         map (S, 2), and their pictures."""
-        space = self.worker.space(model, plane)
+        space = self.spaces.open(model, plane)
         latents = self._walk(space, anchors, steps, method)
         return {**places(space, latents), **pictures(space.decode(latents))}
 
     @tool(client=True)
     def sample(self, model: str, n: int, how: str = "prior", seed: int = 0) -> list:
         """n latents (n, D) from the prior, the box around the encoded test set, or its density."""
-        return self.worker.space(model).sample(n, how, seed_of(seed)).tolist()
+        return self.spaces.open(model).sample(n, how, seed_of(seed)).tolist()
 
     @tool(page=True, client=True)
     def samples(self, model: str, n: int = 18, how: str = "prior", seed: int = 0, plane: str | None = None) -> dict:
         """As sample, at most 64 of them, with their places on the map (n, 2), their pictures, and `far`: the distance
         (n,) to the nearest encoded test point."""
-        space = self.worker.space(model, plane)
+        space = self.spaces.open(model, plane)
         if isinstance(n, int) and n > MAX_SAMPLES:
             raise ValueError(f"At most {MAX_SAMPLES} samples can be drawn at once.")
         latents = space.sample(n, how, seed_of(seed))
@@ -217,7 +219,7 @@ class MapTools:
     @tool(client=True)
     def neighbours(self, model: str, latents: list, k: int) -> dict:
         """The k nearest encoded test points of latents (B, D): indices, distances and labels, (B, k) each."""
-        space, asked = self.worker.space(model), few(latents, MAX_LATENTS, "latents")
+        space, asked = self.spaces.open(model), few(latents, MAX_LATENTS, "latents")
         if isinstance(k, int) and len(asked) * k > MAX_FOUND:
             raise ValueError(f"At most {MAX_FOUND:,} neighbours can be asked for at once.")
         indices, distances = space.neighbours(asked, k)
@@ -227,18 +229,18 @@ class MapTools:
     @tool(client=True)
     def trust(self, model: str, latents: list) -> dict:
         """Drift, density and the prior's log-density of latents (B, D), (B,) each."""
-        space, asked = self.worker.space(model), few(latents, MAX_LATENTS, "latents")
+        space, asked = self.spaces.open(model), few(latents, MAX_LATENTS, "latents")
         return {name: getattr(space, name)(asked).tolist() for name in ("drift", "density", "log_prior")}
 
     @tool(client=True)
     def classify(self, model: str, images: list) -> list:
         """What a classifier of the map's data set sees in images (B, H, W) in [0, 1]: probabilities (B, C)."""
-        return self.worker.space(model).classify(few(images, MAX_IMAGES, "images")).tolist()
+        return self.spaces.open(model).classify(few(images, MAX_IMAGES, "images")).tolist()
 
     @tool(client=True)
     def posterior(self, model: str, images: list) -> dict:
         """A VAE's mean and standard deviation, (B, D) each, of images (B, H, W) in [0, 1]."""
-        mean, deviation = self.worker.space(model).posterior(few(images, MAX_IMAGES, "images"))
+        mean, deviation = self.spaces.open(model).posterior(few(images, MAX_IMAGES, "images"))
         return {"mean": mean.tolist(), "deviation": deviation.tolist()}
 
     @tool(page=True, client=True)
@@ -246,7 +248,7 @@ class MapTools:
         """What to think of a latent (D,): its k nearest encoded test points (at most 24) as `near`, a list of index,
         label, distance and place; their reconstructions as pictures and, where they are at hand, the `originals`;
         distance, gap, drift, density (as in trust_map), the classifier's probabilities, and its own place."""
-        space = self.worker.space(model, plane)
+        space = self.spaces.open(model, plane)
         if isinstance(k, int) and k > MAX_NEIGHBOURS:
             raise ValueError(f"k must be a whole number from 1 to {MAX_NEIGHBOURS}.")
         indices, distances = (found[0] for found in space.neighbours([z], k))
@@ -271,7 +273,7 @@ class MapTools:
         the map; its `image` and `reconstruction`; and `error`, its reconstruction's mean square error in units of the
         test set's, which grows as it leaves the manifold of the data.
         """
-        space = self.worker.space(model, plane)
+        space = self.spaces.open(model, plane)
         from explorer.maps.own_image import like_data
 
         image = like_data(grey(width, height, pixels), str(space.config["data"]), space.image_shape)
@@ -293,7 +295,7 @@ class MapTools:
         """Of some test points: count, how many of each class (C,), the mean latent (D,), the standard deviation in each
         dimension (D,), the root mean square distance to the mean, and as pictures the mean image (`of` the originals
         where they are at hand, else of the reconstructions) and what the mean latent decodes to."""
-        space = self.worker.space(model)
+        space = self.spaces.open(model)
         indices = indices_of(space, points)
         latents = space.latents[indices]
         mean, deviation = latents.mean(0), latents.std(0)
@@ -315,7 +317,7 @@ class MapTools:
         self, model: str, anchors: list, steps: int = 12, method: str = "linear", kind: str = "gif", speed: int = 80
     ) -> dict:
         """A walk as a file, base64: a "gif" of `speed` milliseconds a picture, forth and back, or an "npz"."""
-        space = self.worker.space(model)
+        space = self.spaces.open(model)
         latents = self._walk(space, anchors, steps, method)
         if kind == "npz":
             return file("walk.npz", map_files.npz(latents=latents, images=space.decode(latents)))
@@ -327,7 +329,7 @@ class MapTools:
     @tool(page=True, at_most=LARGE)
     def selection_file(self, model: str, points: list, kind: str = "csv", plane: str | None = None) -> dict:
         """Some test points as a file, base64: index, label, place on the map and latents; "csv" or "npz"."""
-        space = self.worker.space(model, plane)
+        space = self.spaces.open(model, plane)
         indices = indices_of(space, points)
         labels, xy, latents = (array[indices] for array in (space.labels, space.plane, space.latents))
         names = [space.class_names[label] for label in labels]
@@ -342,21 +344,21 @@ class MapTools:
     def beside(self, model: str, other: str) -> dict:
         """Another map of the same data set: its points (N, 2) as {"shape", "values"}, and `shared`, the mean share of
         a point's 10 nearest neighbours that both have in common, beside `chance`, that of unrelated maps."""
-        one, second = self.worker.space(model), self.worker.space(other)
+        one, second = self.spaces.open(model), self.spaces.open(other)
         shared = shared_neighbours(one, second, COMPARED)
         return {**_points(second.plane), "shared": shared, "chance": COMPARED / (len(one.labels) - 1)}
 
     @tool(page=True, client=True)
     def tsne(self, model: str) -> dict:
         """The t-SNE of a map's points, (N, 2) as {"shape", "values"}. It has no inverse: nothing is decoded from it."""
-        return _points(recorded.tsne(self.worker.space(model)))
+        return _points(recorded.tsne(self.spaces.open(model)))
 
     @tool(page=True, client=True)
     def formation(self, model: str, plane: str | None = None) -> dict:
         """How a map formed: the first n test points on it, (S, n, 2) as {"shape", "values"}, at `steps` (S,) of the
         training, and its losses by name, one number for each epoch, `steps_per_epoch` apart."""
-        space = self.worker.space(model, plane)
-        found = recorded.formation(self.worker.space(model))
+        space = self.spaces.open(model, plane)
+        found = recorded.formation(self.spaces.open(model))
         count, points, _ = found.snapshots.shape
         flat = space.to_plane(found.snapshots.reshape(count * points, -1).astype(np.float32))
         losses = {name: curve.tolist() for name, curve in found.losses.items()}

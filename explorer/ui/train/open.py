@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.live.worker import DecodeWorker
+from explorer.live.spaces import Spaces
 from explorer.ui.component import component, mounted
 from explorer.ui.photo.measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated
@@ -26,7 +26,7 @@ def opener() -> gr.HTML:
     return component("<span></span>", "", mounted("train/opener.js"), "train-opener")
 
 
-def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, job: str) -> None:
+def build(own: OwnModels, spaces: Spaces, opener: gr.HTML, tabs: gr.Tabs, job: str) -> None:
     """Lay out the accordion's inside. job: the concurrency id of what opens files."""
     gr.Markdown(i18n("train.open.about"))
     with gr.Row(equal_height=False):
@@ -57,7 +57,7 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
             name = opening(visitor_of(request))
         except ValueError as error:
             return {notice: failure(str(error), request), files: None}
-        return {notice: "", files: None, opener: to_map(worker, name, request), tabs: gr.Tabs(selected="map")}
+        return {notice: "", files: None, opener: to_map(spaces, name, request), tabs: gr.Tabs(selected="map")}
 
     shared: dict[str, Any] = {"concurrency_id": job, "concurrency_limit": 2, "api_visibility": "private"}
     outputs = [notice, files, opener, tabs]
@@ -66,21 +66,21 @@ def build(own: OwnModels, worker: DecodeWorker, opener: gr.HTML, tabs: gr.Tabs, 
         event(on_hub, repo, outputs, show_progress_on=notice, **shared)
 
 
-def exploring(worker: DecodeWorker) -> Callable[[gr.Request, gr.EventData], Any]:
+def exploring(spaces: Spaces) -> Callable[[gr.Request, gr.EventData], Any]:
     """The handler of "explore", which carries {model}: -> what the opener takes, and the map's tab."""
 
     def on_explore(request: gr.Request, event: gr.EventData) -> tuple[dict[str, Any], gr.Tabs]:
         sent = event._data if isinstance(event._data, dict) else {}
         try:
-            return to_map(worker, str(sent.get("model")), request), gr.Tabs(selected="map")
+            return to_map(spaces, str(sent.get("model")), request), gr.Tabs(selected="map")
         except ValueError as error:
             raise gr.Error(translated(str(error), language_of(request)), print_exception=False) from None
 
     return on_explore
 
 
-def to_map(worker: DecodeWorker, name: str, request: gr.Request) -> dict[str, Any]:
-    return {"key": secrets.token_hex(4), "map": introduce_own(worker.space(name), language_of(request))}
+def to_map(spaces: Spaces, name: str, request: gr.Request) -> dict[str, Any]:
+    return {"key": secrets.token_hex(4), "map": introduce_own(spaces.open(name), language_of(request))}
 
 
 def failure(sentence: str, request: gr.Request) -> str:

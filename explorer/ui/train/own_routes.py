@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from explorer.live.routes import refusal
-from explorer.live.worker import GONE, OWN, DecodeWorker, UnknownModel
+from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
 from explorer.maps.space import LatentSpace
 from explorer.ui.map.component import introduce
 from explorer.ui.texts import ENGLISH, language_of, say
@@ -26,7 +26,7 @@ def introduce_own(space: LatentSpace, language: str = ENGLISH) -> dict[str, Any]
     return {**introduce(space), "title": say("own.title", language, **about), "teaches": teaches}
 
 
-def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
+def add_routes(api: FastAPI, spaces: Spaces, own: OwnModels) -> None:
     @api.get("/own")
     def introduction(request: Request, model: str = "") -> Response:
         """What the map's page wants to know of a model that was not there when it was opened."""
@@ -34,7 +34,7 @@ def add_routes(api: FastAPI, worker: DecodeWorker, own: OwnModels) -> None:
             if not model.startswith(OWN):
                 raise UnknownModel(GONE)
             return JSONResponse(
-                introduce_own(worker.space(model), language_of(request)), headers={"Cache-Control": "no-store"}
+                introduce_own(spaces.open(model), language_of(request)), headers={"Cache-Control": "no-store"}
             )
         except UnknownModel as error:
             return refusal(error)

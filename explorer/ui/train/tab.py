@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.live.worker import DecodeWorker
+from explorer.live.spaces import Spaces
 from explorer.ui.texts import i18n
 from explorer.ui.train import open as train_open
 from explorer.ui.train import view as train_view
@@ -22,7 +22,7 @@ OPENING = "open-checkpoint"  # what opens files and folders shares this concurre
 QUICK: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.Tabs) -> None:
+def build(spaces: Spaces, trainings: Trainings, own: OwnModels, tabs: gr.Tabs) -> None:
     """Lay out the tab inside the surrounding gr.Blocks. tabs: those among which the map is "map"."""
     gr.Markdown(i18n("train.about"), elem_id="train-about")
     with gr.Row(elem_id="train-row", equal_height=False):
@@ -33,7 +33,7 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
             view = train_view.view(elem_id="train-view")
     opener = train_open.opener()
     with gr.Accordion(i18n("train.open"), open=False, elem_id="train-open"):
-        train_open.build(own, worker, opener, tabs, OPENING)
+        train_open.build(own, spaces, opener, tabs, OPENING)
 
     async def on_train(
         latent_dim: int, beta: float, width: int, epochs: int, request: gr.Request
@@ -63,7 +63,7 @@ def build(worker: DecodeWorker, trainings: Trainings, own: OwnModels, tabs: gr.T
         api_visibility="private",
     )
     view.cancel(on_cancel, None, None, trigger_mode="multiple", **QUICK)
-    view.explore(train_open.exploring(worker), None, [opener, tabs], **QUICK)
+    view.explore(train_open.exploring(spaces), None, [opener, tabs], **QUICK)
 
 
 def choices() -> list[gr.Slider]:

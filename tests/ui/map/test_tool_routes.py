@@ -22,6 +22,7 @@ from serving import SOON, wait_for
 from explorer.live import routes as live
 from explorer.live import tool_thread
 from explorer.live.same_site import FOREIGN
+from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker, to_bytes
 from explorer.ui.map import tool_routes
@@ -47,8 +48,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
 class Slow(MapTools):
     """The tools, of which "select" takes until a test opens its gate."""
 
-    def __init__(self, worker: DecodeWorker) -> None:
-        super().__init__(worker, Originals())
+    def __init__(self, spaces: Spaces) -> None:
+        super().__init__(spaces, Originals())
         self.begun, self.gate = threading.Event(), threading.Event()
         self.gate.set()
         self.error: Exception | None = None
@@ -63,7 +64,7 @@ class Slow(MapTools):
 
 @pytest.fixture(scope="module")
 def worker(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> Iterator[DecodeWorker]:
-    worker = DecodeWorker([str(digits_checkpoint), str(digits_checkpoint_5d)], device="cpu")
+    worker = DecodeWorker(Spaces([str(digits_checkpoint), str(digits_checkpoint_5d)], device="cpu"))
     worker.start()
     yield worker
     worker.stop()
@@ -71,7 +72,7 @@ def worker(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> Iterator[Deco
 
 @pytest.fixture
 def tools(worker: DecodeWorker) -> Iterator[Slow]:
-    tools = Slow(worker)
+    tools = Slow(worker.spaces)
     yield tools
     tools.gate.set()
 
@@ -95,7 +96,7 @@ def client(worker: DecodeWorker, tools: Slow, thread: ToolThread) -> Iterator[Te
 @pytest.fixture
 def model(worker: DecodeWorker) -> str:
     """The map of five dimensions."""
-    return worker.names[1]
+    return worker.spaces.names[1]
 
 
 def refused(response: httpx.Response, status: int) -> str:
@@ -145,7 +146,7 @@ def test_a_question_may_come_in_parts_and_as_any_content(client: TestClient, too
 
 
 @pytest.mark.parametrize(
-    "name", ["nothing", MARKED.replace("/", ""), "interpolate", "_space", "__init__", "worker", "originals", "Lattice"]
+    "name", ["nothing", MARKED.replace("/", ""), "interpolate", "_space", "__init__", "spaces", "originals", "Lattice"]
 )
 def test_an_unknown_tool_is_not_found(client: TestClient, name: str) -> None:
     sentence = refused(client.post(f"/tool/{name}", json={}), 404)
@@ -304,7 +305,7 @@ def test_a_tool_that_fails_tells_nobody_why_and_goes_on(client: TestClient, tool
 
 def test_a_slow_tool_does_not_hold_up_frames(client: TestClient, tools: Slow, worker: DecodeWorker, model: str) -> None:
     tools.gate.clear()
-    space = worker.space(model)
+    space = worker.spaces.open(model)
     with ThreadPoolExecutor(1) as elsewhere:
         slow = elsewhere.submit(client.post, "/tool/select", json={"model": model, "points": [1]})
         assert tools.begun.wait(SOON)

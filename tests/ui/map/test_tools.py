@@ -22,7 +22,8 @@ from PIL import Image
 import explorer
 from explorer import LatentSpace, classifier
 from explorer.classifier import Classifier
-from explorer.live.worker import DecodeWorker, UnknownModel, to_bytes
+from explorer.live.spaces import Spaces, UnknownModel
+from explorer.live.worker import to_bytes
 from explorer.maps.datasets import DataUnavailable, load
 from explorer.maps.own_image import like_data
 from explorer.ui.map import originals
@@ -72,18 +73,18 @@ def looked_for(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.fixture
 def tools(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> MapTools:
-    return MapTools(DecodeWorker([str(digits_checkpoint), str(digits_checkpoint_5d)], device="cpu"), Originals())
+    return MapTools(Spaces([str(digits_checkpoint), str(digits_checkpoint_5d)], device="cpu"), Originals())
 
 
 @pytest.fixture
 def flat_model(tools: MapTools) -> str:
-    return tools.worker.names[0]
+    return tools.spaces.names[0]
 
 
 @pytest.fixture
 def model(tools: MapTools) -> str:
     """The map of five dimensions."""
-    return tools.worker.names[1]
+    return tools.spaces.names[1]
 
 
 @pytest.fixture
@@ -345,7 +346,7 @@ def test_an_own_picture_on_a_plain_autoencoder_has_no_covariance(
     tensors = load_file(folder / "latents.safetensors")
     del tensors["logvar"]
     save_file(tensors, folder / "latents.safetensors")
-    plain = MapTools(DecodeWorker([str(folder)], device="cpu"), Originals())
+    plain = MapTools(Spaces([str(folder)], device="cpu"), Originals())
     assert plain.own(str(folder), **drawing())["covariance"] is None
 
 
