@@ -21,8 +21,8 @@ from explorer.checkpoints import CHECKPOINTS, CONFIG, LATENTS, WEIGHTS
 from explorer.device import default_device
 from explorer.kept import Kept
 from explorer.maps.autoencoder import Autoencoder, checkpoint_file
+from explorer.maps.latent_space import LatentTools
 from explorer.maps.planes import Plane, named, principal
-from explorer.maps.tools import LatentTools
 
 BATCH = 1024
 MAX_PLANES = 64  # that are kept open

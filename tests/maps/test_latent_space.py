@@ -13,7 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 import explorer
 from explorer import LatentSpace
-from explorer.maps import tools as latent_tools
+from explorer.maps import latent_space
 
 
 @pytest.fixture(scope="module", params=["flat", "deep"])
@@ -369,6 +369,6 @@ def test_gap_and_density_of_a_large_map_stand_on_some_of_its_points(
     fresh = copy.copy(space)
     for name in ("gap", "typical_log_density"):
         fresh.__dict__.pop(name, None)
-    monkeypatch.setattr(latent_tools, "REFERENCES", 200)
+    monkeypatch.setattr(latent_space, "REFERENCES", 200)
     assert fresh.gap == pytest.approx(space.gap, rel=0.5)
     assert fresh.typical_log_density == pytest.approx(space.typical_log_density, abs=0.5)
