@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 __all__ = ["LatentSpace", "PhotoVAE", "available", "load", "load_vae"]
 
 if TYPE_CHECKING:
-    from explorer.maps.space import LatentSpace, available, load
+    from explorer.maps.latent_space import LatentSpace, available, load
     from explorer.photos.vae import PhotoVAE, load_vae
 
 
@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(vae, name)
     if name in __all__:
-        from explorer.maps import space as latent_space
+        from explorer.maps import latent_space
 
         return getattr(latent_space, name)
     raise AttributeError(f"module 'explorer' has no attribute '{name}'")

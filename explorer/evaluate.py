@@ -107,7 +107,7 @@ def measure(model: Autoencoder, data: DataSet, latents: np.ndarray) -> dict[str,
 
 
 def main(argv: list[str] | None = None) -> int:
-    from explorer.maps.space import load as load_space
+    from explorer.maps.latent_space import load as load_space
 
     parser = argparse.ArgumentParser("python -m explorer.evaluate", description="Print the measures of a checkpoint.")
     parser.add_argument("name", help="a shipped model, or the folder of a checkpoint")

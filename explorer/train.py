@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from explorer import tsne
 from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
-from explorer.maps import space as latent_space
 from explorer.maps.autoencoder import Autoencoder, kl_divergence, layer_table
 from explorer.maps.datasets import DataSet, DataUnavailable, load
 from explorer.maps.recipes import RECIPES, Recipe
+from explorer.maps.space import save_latents
 from explorer.training.files import History, draw_reconstructions, draw_samples, read_resume, write_resume
 from explorer.training.loss_curve import draw_curves
 
@@ -194,7 +194,7 @@ def finish(run: Run, command: str, with_tsne: bool = True) -> dict[str, float]:
     run.model.save_pretrained(run.out, config=config, model_card_kwargs=description)
     shipped = Autoencoder.from_pretrained(run.out)
     mean, logvar = encode_all(shipped, run.test.images)
-    latent_space.save_latents(run.out, mean, logvar, run.test.labels)
+    save_latents(run.out, mean, logvar, run.test.labels)
     measures = measure(shipped, run.test, mean)
     (run.out / "README.md").unlink()
     run.model.save_pretrained(

@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from explorer.checkpoints import TSNE
-from explorer.maps.space import load
+from explorer.maps.latent_space import load
 
 PERPLEXITY = 30  # as in van der Maaten and Hinton (2008)
 

@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 from explorer.live import routes as live
 from explorer.live.spaces import Spaces
 from explorer.live.worker import DecodeWorker
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 from explorer.ui.server.connections import guard
 
 SOON = 30  # seconds after which a test gives up; nothing is asserted about how much sooner it is

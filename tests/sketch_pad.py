@@ -7,8 +7,8 @@ from map_page import pixels
 from playwright.sync_api import Page
 
 import explorer
+from explorer.maps.latent_space import LatentSpace
 from explorer.maps.own_image import like_data
-from explorer.maps.space import LatentSpace
 
 
 def as_data(space: LatentSpace, sketch: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from explorer.arrays import LIMIT, as_array
-from explorer.maps.space import LatentSpace
+from explorer.maps.space import Space
 
 MAX_DIMENSIONS = 1024
 
@@ -19,7 +19,7 @@ MAX_DIMENSIONS = 1024
 class Place:
     """Where to decode: a point of a map, moved within its plane from one test point (or from their mean).
 
-    plane: another plane than the map's own, as LatentSpace.in_plane takes it. z: the latent itself, (D,) floats, which
+    plane: another plane than the map's own, as Space.in_plane takes it. z: the latent itself, (D,) floats, which
     then stands for all the rest.
     """
 
@@ -48,7 +48,7 @@ def parse_place(values: Mapping[str, Any]) -> Place:
     return Place(model, _coordinate(values.get("x"), "x"), _coordinate(values.get("y"), "y"), point, plane)
 
 
-def latent_at(place: Place, space: LatentSpace) -> np.ndarray:
+def latent_at(place: Place, space: Space) -> np.ndarray:
     """The latent (D,) float32 at a place of a space that is in the place's plane.
 
     Raises ValueError: no such point, or a latent beyond ±1e6, as where axes that are far from orthogonal to the

@@ -9,8 +9,8 @@ import numpy as np
 
 from explorer.device import default_device
 from explorer.live.places import Place, latent_at
-from explorer.maps import space as latent_space
-from explorer.maps.space import LatentSpace
+from explorer.maps import latent_space
+from explorer.maps.latent_space import LatentSpace
 
 OWN = "own-"  # the names of visitors' models begin with it
 GONE = "That model is no longer here: newer ones took its place. Train or open it again."

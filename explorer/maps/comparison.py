@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.kept import remembered
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 
 REFERENCES = 1_000  # test points whose neighbourhoods are compared
 

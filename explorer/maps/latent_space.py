@@ -1,18 +1,23 @@
-"""What can be asked of a latent space besides encoding and decoding: lattices, walks, samples, trust, neighbours."""
+"""LatentSpace: what can be asked of a space besides encoding and decoding; and the ones that are shipped."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import cached_property
+import os
+from functools import cached_property, partial
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from explorer.arrays import as_array
+from explorer.checkpoints import CHECKPOINTS, CONFIG, LATENTS, WEIGHTS
+from explorer.device import default_device
 from explorer.interpolation import METHODS, interpolate
+from explorer.kept import Kept
+from explorer.maps.space import Space
 
 if TYPE_CHECKING:
     from sklearn.neighbors import NearestNeighbors
@@ -26,20 +31,33 @@ REFERENCES = 1_000  # encoded points that stand for all of them
 DENSITY_BATCH = 16  # whose distances to all encoded points still fit into a processor's cache
 
 
-class LatentTools:
-    """What LatentSpace can do with its encode and decode. All of it is read-only and safe to share between threads."""
+def available() -> list[str]:
+    """The names of the shipped maps, in the order in which they teach."""
+    from explorer.maps.recipes import RECIPES
 
-    latent_dim: int
-    image_shape: tuple[int, int]
-    latents: np.ndarray
-    labels: np.ndarray
-    logvar: np.ndarray | None
-    class_names: list[str]
-    encode: Callable[[ArrayLike], np.ndarray]
-    decode: Callable[[ArrayLike], np.ndarray]
-    from_plane: Callable[..., np.ndarray]
-    config: dict[str, Any]
-    _pixels: Callable[[ArrayLike], np.ndarray]
+    return [name for name in RECIPES if (CHECKPOINTS / name / CONFIG).is_file()]
+
+
+def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace:
+    """Open a shipped map by its name, or any checkpoint by its folder. Each is opened once and shared, until its files
+    are written again.
+
+    Raises ValueError: unknown name (with the names there are), a damaged checkpoint (with the file), no such device.
+    """
+    folder = CHECKPOINTS / name if name in available() else Path(name)
+    if not os.path.isfile(folder / CONFIG):  # noqa: PTH113 - unlike Path, False for a name that is too long
+        raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
+    whole, device = str(folder.resolve()), str(device or default_device())
+    files = [folder / file for file in (CONFIG, WEIGHTS, LATENTS)]
+    return _opened.get((whole, device), files, partial(LatentSpace.open, whole, device))
+
+
+_opened: Kept[LatentSpace] = Kept(32)
+
+
+class LatentSpace(Space):
+    """A space with its lattices, walks and samples, and how far each of its places is to be trusted. Read-only, and
+    safe to share between threads; its attributes are those of Space."""
 
     def lattice(self, bounds: ArrayLike, n: int | tuple[int, int], anchor: ArrayLike | None = None) -> np.ndarray:
         """Decoded images of a grid over a part of the map, edges included.
@@ -195,9 +213,6 @@ class LatentTools:
     @property
     def _references(self) -> np.ndarray:
         return self.latents[:: -(-len(self.latents) // REFERENCES)]
-
-    def _latents(self, z: ArrayLike) -> np.ndarray:
-        return as_array(z, "z", ("B", str(self.latent_dim)))
 
     @cached_property
     def _spread(self) -> np.ndarray:

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from explorer.checkpoints import HISTORY, TSNE
 from explorer.kept import remembered
-from explorer.maps.space import LatentSpace
+from explorer.maps.space import Space
 
 MAX_SHOWN = 250_000  # points of all snapshots together, which are sent to the page at once
 MAX_LOSSES, MAX_EPOCHS = 16, 100_000
@@ -33,7 +33,7 @@ class Formation:
 
 
 @remembered(8)
-def formation(space: LatentSpace) -> Formation:
+def formation(space: Space) -> Formation:
     """Raises ValueError with a sentence where the checkpoint holds no history, or one that does not fit it."""
     tensors = _read(space.folder / HISTORY, "It was not recorded how this map formed.")
     steps, snapshots = tensors.pop("steps", None), tensors.pop("snapshots", None)
@@ -43,7 +43,7 @@ def formation(space: LatentSpace) -> Formation:
     return Formation(steps, snapshots, tensors, (int(steps[-1]) + 1) / max(epochs, 1))
 
 
-def _fit(space: LatentSpace, steps: np.ndarray, snapshots: np.ndarray, losses: dict[str, np.ndarray]) -> bool:
+def _fit(space: Space, steps: np.ndarray, snapshots: np.ndarray, losses: dict[str, np.ndarray]) -> bool:
     if snapshots.ndim != 3 or steps.dtype != np.int64 or steps.shape != snapshots.shape[:1] or not len(steps):
         return False
     if not 0 < snapshots.shape[1] <= len(space.latents) or snapshots.shape[2] != space.latent_dim:
@@ -60,7 +60,7 @@ def _fit(space: LatentSpace, steps: np.ndarray, snapshots: np.ndarray, losses: d
 
 
 @remembered(8)
-def tsne(space: LatentSpace) -> np.ndarray:
+def tsne(space: Space) -> np.ndarray:
     """The t-SNE of the encoded test set, (N, 2) float32. Raises ValueError with a sentence where there is none."""
     places = _read(space.folder / TSNE, "No t-SNE of this map was computed; python -m explorer.tsne makes one.")["tsne"]
     if places.shape != (len(space.latents), 2) or not np.isfinite(places).all():

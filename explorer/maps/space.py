@@ -1,4 +1,4 @@
-"""LatentSpace: a checkpoint opened, from points to pictures and back."""
+"""Space: a checkpoint opened, from images to latents and back, and the plane that is its map."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,49 +17,16 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from explorer.arrays import as_array
-from explorer.checkpoints import CHECKPOINTS, CONFIG, LATENTS, WEIGHTS
-from explorer.device import default_device
+from explorer.checkpoints import CONFIG, LATENTS
 from explorer.kept import Kept
 from explorer.maps.autoencoder import Autoencoder, checkpoint_file
-from explorer.maps.latent_space import LatentTools
 from explorer.maps.planes import Plane, named, principal
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 BATCH = 1024
 MAX_PLANES = 64  # that are kept open
-
-
-def available() -> list[str]:
-    """The names of the shipped maps, in the order in which they teach."""
-    from explorer.maps.recipes import RECIPES
-
-    return [name for name in RECIPES if (CHECKPOINTS / name / CONFIG).is_file()]
-
-
-def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace:
-    """Open a shipped map by its name, or any checkpoint by its folder. Each is opened once and shared, until its files
-    are written again.
-
-    Raises ValueError: unknown name (with the names there are), a damaged checkpoint (with the file), no such device.
-    """
-    folder = CHECKPOINTS / name if name in available() else Path(name)
-    if not os.path.isfile(folder / CONFIG):  # noqa: PTH113 - unlike Path, False for a name that is too long
-        raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
-    whole, device = str(folder.resolve()), str(device or default_device())
-    files = [folder / file for file in (CONFIG, WEIGHTS, LATENTS)]
-    return _opened.get((whole, device), files, partial(open_folder, whole, device))
-
-
-def open_folder(folder: str, device: str) -> LatentSpace:
-    """As load does, but opened anew, and kept by nobody but the caller."""
-    model = open_model(folder)
-    try:
-        model.to(device)
-    except (RuntimeError, AssertionError):
-        raise ValueError(f"There is no device {device} here.") from None
-    return LatentSpace(model, Path(folder), _read_latents(folder))
-
-
-_opened: Kept[LatentSpace] = Kept(32)
 
 
 def open_model(folder: str) -> Autoencoder:
@@ -86,7 +53,7 @@ def _read_latents(folder: str) -> dict[str, np.ndarray]:
         raise ValueError(f"{file} is truncated or not a safetensors file ({error}).") from None
 
 
-class LatentSpace(LatentTools):
+class Space:
     """A trained autoencoder with its encoded test set. Read-only, and safe to share between threads.
 
     folder: the checkpoint's; name: that folder's. latent_dim: D. image_shape: (H, W). class_names: list of str.
@@ -108,10 +75,21 @@ class LatentSpace(LatentTools):
         self.latents, self.labels = self._points(tensors)
         self.logvar = self._logvar(tensors)
         self._show(self._own_plane(tensors))
-        self._planes: Kept[LatentSpace] = Kept(MAX_PLANES)  # its own: a map that is closed takes its planes along
+        self._planes: Kept[Self] = Kept(MAX_PLANES)  # its own: a map that is closed takes its planes along
         for array in (self.latents, self.labels, self.logvar):
             if array is not None:
                 array.setflags(write=False)
+
+    @classmethod
+    def open(cls, folder: str, device: str) -> Self:
+        """A checkpoint's folder opened anew, and kept by nobody but the caller. Raises ValueError: a damaged checkpoint
+        (with the file), no such device."""
+        model = open_model(folder)
+        try:
+            model.to(device)
+        except (RuntimeError, AssertionError):
+            raise ValueError(f"There is no device {device} here.") from None
+        return cls(model, Path(folder), _read_latents(folder))
 
     def _show(self, plane: Plane) -> None:
         self._plane, self.origin, self.axes = plane, *plane
@@ -119,7 +97,7 @@ class LatentSpace(LatentTools):
         for array in (self.origin, self.axes, self.plane):
             array.setflags(write=False)
 
-    def in_plane(self, name: str) -> LatentSpace:
+    def in_plane(self, name: str) -> Self:
         """The same space with another plane as its map: "z3-z7" (two dimensions) or "p12-p99-p407" (three test points).
 
         Raises ValueError: a space of two dimensions, and all that is no plane of this one.
@@ -128,11 +106,11 @@ class LatentSpace(LatentTools):
             raise ValueError(f"{self.name} has two dimensions: its map shows all of it.")
         return self._planes.get(name, (), partial(self._open_plane, name))
 
-    def opened_plane(self, name: str) -> LatentSpace | None:
+    def opened_plane(self, name: str) -> Self | None:
         """As in_plane, but None where that plane is not open yet, or is none."""
         return self._planes.known(name)
 
-    def _open_plane(self, name: str) -> LatentSpace:
+    def _open_plane(self, name: str) -> Self:
         other = copy.copy(self)
         other.plane_name = name
         other._show(named(name, self.latents))
@@ -194,6 +172,9 @@ class LatentSpace(LatentTools):
             raise ValueError(f"anchor must have the shape ({self.latent_dim},) or (B, {self.latent_dim}).")
         moved = points.astype(np.float64) - (0 if anchor is None else self.to_plane(base))
         return (base + self._plane.lift(moved)).astype(np.float32)
+
+    def _latents(self, z: ArrayLike) -> np.ndarray:
+        return as_array(z, "z", ("B", str(self.latent_dim)))
 
     def _pixels(self, images: ArrayLike) -> np.ndarray:
         pixels = as_array(images, "images", ("B", *map(str, self.image_shape)))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from explorer.live.worker import to_bytes
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 
 MAX_IMAGES = 256
 MAX_PIXELS = 512  # on a side of a visitor's own picture

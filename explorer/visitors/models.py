@@ -17,9 +17,8 @@ import numpy as np
 from explorer.addresses import address_of
 from explorer.checkpoints import HISTORY
 from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
-from explorer.maps import space as latent_space
+from explorer.maps.latent_space import LatentSpace
 from explorer.maps.recorded import formation
-from explorer.maps.space import LatentSpace
 from explorer.visitors import checkpoint_files, checkpoint_hub
 
 KEPT = 32  # models
@@ -84,7 +83,7 @@ class OwnModels:
             fill(folder)
             if check:
                 checkpoint_files.check(folder)
-            space = latent_space.open_folder(str(folder), self._spaces.device)
+            space = LatentSpace.open(str(folder), self._spaces.device)
             probe(space)
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)

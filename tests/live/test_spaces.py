@@ -12,8 +12,8 @@ import pytest
 from explorer.live.places import Place
 from explorer.live.spaces import Spaces, UnknownModel
 from explorer.maps.comparison import shared_neighbours
+from explorer.maps.latent_space import LatentSpace
 from explorer.maps.recorded import formation
-from explorer.maps.space import open_folder
 
 
 def test_a_folder_that_is_not_among_the_names_is_refused(digits_checkpoint: Path, digits_checkpoint_5d: Path) -> None:
@@ -38,7 +38,7 @@ def test_what_is_no_name_is_an_unknown_model(name: Any) -> None:
 
 def test_a_removed_model_is_freed_with_its_planes(digits_checkpoint_5d: Path) -> None:
     spaces = Spaces([], device="cpu")
-    spaces.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
+    spaces.add("own-a", LatentSpace.open(str(digits_checkpoint_5d), "cpu"))
     held = weakref.ref(spaces.open("own-a", "z0-z1")), weakref.ref(spaces.open("own-a"))
     spaces.remove("own-a")
     gc.collect()
@@ -48,7 +48,7 @@ def test_a_removed_model_is_freed_with_its_planes(digits_checkpoint_5d: Path) ->
 def test_a_removed_model_is_freed_though_it_was_compared_and_its_history_was_shown(digits_checkpoint_5d: Path) -> None:
     spaces = Spaces([], device="cpu")
     for name in ("own-a", "own-b"):
-        spaces.add(name, open_folder(str(digits_checkpoint_5d), "cpu"))
+        spaces.add(name, LatentSpace.open(str(digits_checkpoint_5d), "cpu"))
     one, other = spaces.open("own-a"), spaces.open("own-b")
     shared_neighbours(one, other, 10)
     shared_neighbours(other, one, 10)

@@ -17,8 +17,8 @@ from explorer.live import worker as decode_worker
 from explorer.live.places import Place
 from explorer.live.spaces import GONE, Spaces, UnknownModel
 from explorer.live.worker import Busy, DecodeWorker, Frame, to_bytes
-from explorer.maps import space as latent_space
-from explorer.maps.space import open_folder
+from explorer.maps import latent_space, planes, space
+from explorer.maps.latent_space import LatentSpace
 
 
 @pytest.fixture
@@ -313,7 +313,7 @@ def test_pixels_are_rounded_to_the_nearest_byte() -> None:
 def test_a_visitors_model_is_decoded_for_who_knows_its_name_until_it_is_removed(
     worker: WatchedWorker, digits_checkpoint_5d: Path
 ) -> None:
-    space, name = open_folder(str(digits_checkpoint_5d), "cpu"), "own-0123456789abcdef"
+    space, name = LatentSpace.open(str(digits_checkpoint_5d), "cpu"), "own-0123456789abcdef"
     with pytest.raises(UnknownModel, match=GONE):
         asyncio.run(worker.decode(Place(name, 0.0, 0.0)))
     worker.spaces.add(name, space)
@@ -342,11 +342,11 @@ def test_neither_a_map_nor_a_plane_is_opened_on_the_event_loop(
 
         return note
 
-    for name in ("load", "named"):
-        monkeypatch.setattr(latent_space, name, noted(getattr(latent_space, name)))
+    monkeypatch.setattr(latent_space, "load", noted(latent_space.load))
+    monkeypatch.setattr(space, "named", noted(planes.named))
     model = str(copied(digits_checkpoint_5d))
     worker = DecodeWorker(Spaces([], device="cpu"))
-    worker.spaces.add("own-a", open_folder(model, "cpu"))
+    worker.spaces.add("own-a", LatentSpace.open(model, "cpu"))
     worker.start()
     for plane in (None, "z1-z3", "z1-z3"):
         asyncio.run(worker.decode(Place("own-a", 0.5, 0.5, plane=plane)))
@@ -360,7 +360,7 @@ def test_neither_a_map_nor_a_plane_is_opened_on_the_event_loop(
 def test_a_removed_model_is_freed_though_its_frame_was_the_last(digits_checkpoint_5d: Path) -> None:
     worker = DecodeWorker(Spaces([], device="cpu"))
     worker.start()
-    worker.spaces.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
+    worker.spaces.add("own-a", LatentSpace.open(str(digits_checkpoint_5d), "cpu"))
     asyncio.run(worker.decode(Place("own-a", 0.0, 0.0, plane="z0-z1")))
     held = weakref.ref(worker.spaces.open("own-a")), weakref.ref(worker.spaces.open("own-a", "z0-z1"))
     worker.spaces.remove("own-a")
@@ -388,5 +388,5 @@ def test_a_model_that_is_removed_while_its_place_waits_is_still_decoded(
         await first
         return await waiting
 
-    worker.spaces.add("own-a", open_folder(str(digits_checkpoint_5d), "cpu"))
+    worker.spaces.add("own-a", LatentSpace.open(str(digits_checkpoint_5d), "cpu"))
     assert asyncio.run(remove_while_waiting()).width == 8

@@ -11,8 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.distributions import Normal, kl_divergence
 
-from explorer.maps import autoencoder
-from explorer.maps import space as latent_space
+from explorer.maps import autoencoder, latent_space
 from explorer.maps.autoencoder import Architecture, Autoencoder, layer_table, reparameterise
 
 Copied = Callable[[Path], Path]

@@ -11,10 +11,9 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import explorer
-from explorer.maps import datasets
-from explorer.maps import space as latent_space
+from explorer.maps import datasets, latent_space
+from explorer.maps.latent_space import LatentSpace
 from explorer.maps.recipes import RECIPES
-from explorer.maps.space import LatentSpace
 
 Copied = Callable[[Path], Path]
 

@@ -23,7 +23,7 @@ from explorer import LatentSpace, classifier
 from explorer.classifier import Classifier
 from explorer.live import routes as live
 from explorer.live.worker import to_bytes
-from explorer.maps import space as latent_space
+from explorer.maps import latent_space
 from explorer.maps.datasets import load
 from explorer.maps.own_image import like_data
 from explorer.maps.recipes import RECIPES

@@ -21,7 +21,7 @@ from safetensors.torch import save_file as torch_save
 from explorer.checkpoints import CARD, CHECKPOINTS, CONFIG, HISTORY, LATENTS, WEIGHTS
 from explorer.hub import UNREACHABLE
 from explorer.live.spaces import Spaces
-from explorer.maps import space as latent_space
+from explorer.maps import latent_space
 from explorer.maps.recorded import formation
 from explorer.visitors import checkpoint_files
 from explorer.visitors.checkpoint_files import MAX_BYTES, MAX_TEXT, NEEDED, NO_ZIP, TOO_LARGE

@@ -23,7 +23,7 @@ from explorer.live.routes import refusal, while_there
 from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 from explorer.ui.component import component, mounted, read
 from explorer.ui.texts import ASSETS
 

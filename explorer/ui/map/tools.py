@@ -17,7 +17,7 @@ from explorer.live.worker import to_bytes
 from explorer.maps import files as map_files
 from explorer.maps import recorded
 from explorer.maps.comparison import shared_neighbours
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 from explorer.ui.answers import (
     MAX_IMAGES,
     classes,

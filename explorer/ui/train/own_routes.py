@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response
 
 from explorer.live.routes import refusal
 from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 from explorer.ui.map.component import introduce
 from explorer.ui.texts import ENGLISH, language_of, say
 from explorer.visitors.models import OwnModels

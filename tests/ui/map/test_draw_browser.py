@@ -13,7 +13,7 @@ from sketch_pad import landed, wait_for
 
 from explorer.live.worker import to_bytes
 from explorer.maps.ink import EMPTY, FILLED
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 
 pytestmark = pytest.mark.browser
 SEVEN = [[(70, 75), (140, 70), (205, 75), (170, 140), (135, 225)], [(110, 150), (195, 145)]]  # of 280 × 280

@@ -25,7 +25,7 @@ from playwright.sync_api import Locator, Page, expect
 
 import explorer
 from explorer.live.worker import to_bytes
-from explorer.maps.space import LatentSpace
+from explorer.maps.latent_space import LatentSpace
 
 pytestmark = pytest.mark.browser
 THUMBS = '[data-role="sample-thumbs"]'

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SERVE = """
 import sys
 from explorer.visitors import models as own_models
-from explorer.maps import space as latent_space
+from explorer.maps import latent_space
 from explorer.visitors.models import OwnModels
 from explorer.ui import app
 from explorer.ui.server.ending import leave

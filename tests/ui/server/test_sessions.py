@@ -18,7 +18,7 @@ import pytest
 from serving import SOON, wait_for
 from starlette.testclient import TestClient
 
-from explorer.maps import space as latent_space
+from explorer.maps import latent_space
 from explorer.ui import app
 from explorer.ui.server.sessions import Sessions, Visits, forget_unread
 from explorer.ui.server.settings import read_settings
