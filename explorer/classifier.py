@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from explorer.checkpoints import CHECKPOINTS, CONFIG, WEIGHTS
-from explorer.evaluate import to_input
 from explorer.kept import Kept
+from explorer.maps.autoencoder import to_input
 from explorer.maps.datasets import DataSet, DataUnavailable, load
 
 BATCH = 128

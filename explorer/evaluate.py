@@ -9,32 +9,14 @@ from statistics import median
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from explorer.maps.autoencoder import Autoencoder, kl_divergence, reparameterise
+from explorer.maps.autoencoder import Autoencoder, reparameterise, to_input
 from explorer.maps.datasets import DataSet, DataUnavailable, load
+from explorer.maps.losses import bernoulli_cross_entropy, kl_divergence, reconstruction_loss
 
 NEIGHBOURS = 10
 BATCH = 500
-
-
-def to_input(images: np.ndarray | Tensor, device: torch.device | str = "cpu") -> Tensor:
-    """(B, H, W) uint8 -> (B, 1, H, W) float32 in [0, 1]; the one place where pixels become floats."""
-    return torch.as_tensor(images).to(device).unsqueeze(1).float().div_(255)
-
-
-def reconstruction_loss(model: Autoencoder, raw: Tensor, images: Tensor, loss: str) -> Tensor:
-    """Summed over pixels and images: binary cross-entropy in nats, or squared error. -> ()"""
-    if loss == "bce":
-        return F.binary_cross_entropy_with_logits(raw, images, reduction="sum")
-    decoded = raw.sigmoid() if model.architecture.sigmoid else raw
-    return F.mse_loss(decoded, images, reduction="sum")
-
-
-def bernoulli_cross_entropy(decoded: Tensor, images: Tensor) -> Tensor:
-    """BCE in nats summed over pixels, of images in [0, 1] that may hold exact zeros and ones. -> (B,)"""
-    return F.binary_cross_entropy(decoded.clamp(1e-6, 1 - 1e-6), images, reduction="none").flatten(1).sum(1)
 
 
 @torch.no_grad()

@@ -18,8 +18,9 @@ from tqdm import tqdm
 
 from explorer import tsne
 from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
-from explorer.maps.autoencoder import Autoencoder, kl_divergence, layer_table
+from explorer.maps.autoencoder import Autoencoder, kl_divergence, layer_table, to_input
 from explorer.maps.datasets import DataSet, DataUnavailable, load
+from explorer.maps.losses import kl_divergence, reconstruction_loss
 from explorer.maps.recipes import RECIPES, Recipe
 from explorer.maps.space import save_latents
 from explorer.training.files import History, draw_reconstructions, draw_samples, read_resume, write_resume

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
@@ -250,6 +251,11 @@ class Autoencoder(
         return model.eval()
 
 
+def to_input(images: np.ndarray | Tensor, device: torch.device | str = "cpu") -> Tensor:
+    """(B, H, W) uint8 -> (B, 1, H, W) float32 in [0, 1]; the one place where pixels become floats."""
+    return torch.as_tensor(images).to(device).unsqueeze(1).float().div_(255)
+
+
 def checkpoint_file(model_id: str, name: str, **hub: Any) -> str:
     """The path of one file of a checkpoint: in a local folder, or fetched from the Hub."""
     if os.path.isdir(model_id):
@@ -261,11 +267,6 @@ def reparameterise(mean: Tensor, logvar: Tensor, generator: torch.Generator | No
     """z = mean + sigma * epsilon, epsilon ~ N(0, I) (Kingma and Welling, section 2.4): (B, D), (B, D) -> (B, D)."""
     noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
     return mean + torch.exp(0.5 * logvar) * noise
-
-
-def kl_divergence(mean: Tensor, logvar: Tensor) -> Tensor:
-    """KL(q(z|x) || N(0, I)) in nats (Kingma and Welling, appendix B): (B, D), (B, D) -> (B,)."""
-    return -0.5 * (1 + logvar - mean.square() - logvar.exp()).sum(1)
 
 
 def layer_table(model: Autoencoder) -> str:

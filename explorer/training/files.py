@@ -12,8 +12,7 @@ from safetensors.numpy import save_file
 from torchvision.utils import save_image
 
 from explorer.checkpoints import HISTORY
-from explorer.evaluate import to_input
-from explorer.maps.autoencoder import Autoencoder
+from explorer.maps.autoencoder import Autoencoder, to_input
 from explorer.training.resume import part, read_state, restore_optimiser, write_state
 
 PAIRS = 32

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 
-from explorer.evaluate import to_input
-from explorer.maps.autoencoder import Autoencoder
+from explorer.maps.autoencoder import Autoencoder, to_input
 from explorer.maps.datasets import DataSet, load
 from explorer.maps.planes import principal
 from explorer.training.resume import RESUME, State, part
