@@ -11,7 +11,8 @@ import torch
 
 import explorer
 from explorer import classifier
-from explorer.classifier import Classifier
+from explorer.maps import classifier as network
+from explorer.maps.classifier import Classifier
 from explorer.maps.datasets import load
 
 
@@ -57,7 +58,7 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
 def test_a_latent_space_asks_the_classifier_of_its_data_set(
     trained: Path, digits_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classifier, "CHECKPOINTS", trained.parent)
+    monkeypatch.setattr(network, "CHECKPOINTS", trained.parent)
     space = explorer.load(digits_checkpoint, device="cpu")
     images = (load("digits").images[:50] / 255).astype(np.float32)
     found = space.classify(images)
@@ -68,7 +69,7 @@ def test_a_latent_space_asks_the_classifier_of_its_data_set(
 def test_where_there_is_no_classifier_a_sentence_says_how_to_make_one(
     tmp_path: Path, digits_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(classifier, "CHECKPOINTS", tmp_path)
+    monkeypatch.setattr(network, "CHECKPOINTS", tmp_path)
     with pytest.raises(ValueError, match=r"python -m explorer\.classifier digits makes one"):
         explorer.load(digits_checkpoint, device="cpu").classify(np.zeros((1, 8, 8)))
 

@@ -172,7 +172,7 @@ class LatentSpace(Space):
 
         Raises ValueError as encode does, and where no classifier of this data set is at hand.
         """
-        from explorer.classifier import open_classifier
+        from explorer.maps.classifier import open_classifier
 
         return open_classifier(str(self.config["data"])).probabilities(self._pixels(images))
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import explorer
-from explorer.classifier import open_classifier
+from explorer.maps.classifier import open_classifier
 from explorer.maps.datasets import SOURCES, DataUnavailable, load
 from explorer.maps.ink import EMPTY, FILLED
 from explorer.maps.own_image import like_data

@@ -13,8 +13,9 @@ from diffusers import AutoencoderKL, AutoencoderTiny
 
 import explorer
 from explorer.checkpoints import CHECKPOINTS
-from explorer.classifier import accuracy, open_classifier
+from explorer.classifier import accuracy
 from explorer.evaluate import reconstruction_measures
+from explorer.maps.classifier import open_classifier
 from explorer.maps.datasets import SOURCES, DataUnavailable, load
 from explorer.maps.recipes import RECIPES
 from explorer.training.distill_files import measure

@@ -19,11 +19,12 @@ from gradio_client.exceptions import AppError
 from websockets.sync.client import connect
 
 import explorer
-from explorer import LatentSpace, classifier
-from explorer.classifier import Classifier
+from explorer import LatentSpace
 from explorer.live import routes as live
 from explorer.live.worker import to_bytes
-from explorer.maps import latent_space
+from explorer.maps import classifier, latent_space
+from explorer.maps import space as latent_space
+from explorer.maps.classifier import Classifier
 from explorer.maps.datasets import load
 from explorer.maps.own_image import like_data
 from explorer.maps.recipes import RECIPES

@@ -23,7 +23,9 @@ import explorer
 from explorer import LatentSpace, classifier
 from explorer.classifier import Classifier
 from explorer.live.spaces import Spaces, UnknownModel
-from explorer.live.worker import to_bytes
+from explorer.live.worker import UnknownModel, to_bytes
+from explorer.maps import classifier
+from explorer.maps.classifier import Classifier
 from explorer.maps.datasets import DataUnavailable, load
 from explorer.maps.own_image import like_data
 from explorer.ui.map import originals
