@@ -17,8 +17,9 @@ from safetensors.torch import load_file
 from skimage import data
 
 from explorer import distill
-from explorer.distill import HELD_OUT, Distillation, Run
+from explorer.training import distillation
 from explorer.training.distill_files import read_resume
+from explorer.training.distillation import HELD_OUT, Distillation, Run
 
 PLAN = Distillation(steps=4, batch_size=2, crop=32, warmup=2, channels=(8, 8, 8, 8))
 
@@ -36,7 +37,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def start(photos: Path, small_tiny: Path, tmp_path: Path) -> Callable[..., Run]:
     def started(out: str = "out", **changes: int) -> Run:
         (tmp_path / out).mkdir(exist_ok=True)
-        return distill.start(replace(PLAN, **changes), photos, str(small_tiny), tmp_path / out, "cpu")
+        return distillation.start(replace(PLAN, **changes), photos, str(small_tiny), tmp_path / out, "cpu")
 
     return started
 
@@ -85,14 +86,14 @@ def test_held_out_photos_are_never_trained_on(start: Callable[..., Run], photos:
     assert len(run.photos) == 4
     assert len(run.held_out) == HELD_OUT
     trained = {file.name for file in run.photos}
-    held_out = {file.name for file in distill.find_photos(photos)[:HELD_OUT]}
+    held_out = {file.name for file in distillation.find_photos(photos)[:HELD_OUT]}
     assert trained | held_out == {file.name for file in photos.iterdir()}
     assert trained.isdisjoint(held_out)
 
 
 def test_crops_lie_within_minus_one_and_one_and_small_photos_grow_to_the_crop(tmp_path: Path) -> None:
     Image.fromarray(np.full((10, 30, 3), 255, np.uint8)).save(tmp_path / "small.png")
-    crop = distill.read_crop(tmp_path / "small.png", 32, np.random.default_rng(0))
+    crop = distillation.read_crop(tmp_path / "small.png", 32, np.random.default_rng(0))
     assert crop.shape == (3, 32, 32)
     assert crop.min() == crop.max() == 1
 
@@ -101,11 +102,11 @@ def test_half_of_the_batch_is_decoded_from_the_teachers_latents(
     start: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = start()
-    images = distill.batch(run)
+    images = distillation.batch(run)
     seen = []
     decode = run.student.decode
     monkeypatch.setattr(run.student, "decode", lambda latents: seen.append(latents) or decode(latents))
-    distill.losses(run, images, torch.Generator().manual_seed(0))
+    distillation.losses(run, images, torch.Generator().manual_seed(0))
     target = run.teacher.encode(images).latents * run.teacher.config.scaling_factor / PLAN.scaling_factor
     torch.testing.assert_close(seen[0][1], target[1])
     assert not torch.allclose(seen[0][0], target[0])
@@ -113,19 +114,19 @@ def test_half_of_the_batch_is_decoded_from_the_teachers_latents(
 
 def test_the_encoder_learns_the_teachers_latents(start: Callable[..., Run]) -> None:
     run = start(steps=60)
-    before = distill.losses(run, run.held_out, torch.Generator().manual_seed(0))["latents"].item()
+    before = distillation.losses(run, run.held_out, torch.Generator().manual_seed(0))["latents"].item()
     distill.fit(run, 1000)
-    after = distill.losses(run, run.held_out, torch.Generator().manual_seed(0))["latents"].item()
+    after = distillation.losses(run, run.held_out, torch.Generator().manual_seed(0))["latents"].item()
     assert after < 0.9 * before
 
 
 def test_the_command_writes_a_checkpoint_that_plain_diffusers_opens(
     photos: Path, small_tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(distill, "HELD_OUT", 3)  # each is decoded four ways by a network of full size
+    monkeypatch.setattr(distillation, "HELD_OUT", 3)  # each is decoded four ways by a network of full size
     out, measured = tmp_path / "out", tmp_path / "measured"
     measured.mkdir()
-    for file in distill.find_photos(photos)[:2]:
+    for file in distillation.find_photos(photos)[:2]:
         shutil.copy(file, measured)
     argv = ["--photos", str(photos), "--teacher", str(small_tiny), "--measure", str(measured), "--out", str(out)]
     argv += ["--steps", "2", "--batch-size", "2", "--crop", "16", "--device", "cpu", "--save-every", "1"]

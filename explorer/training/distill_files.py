@@ -14,15 +14,13 @@ from PIL import Image
 from torch import Tensor, nn
 from torchvision.utils import save_image
 
+from explorer.training.distillation import Run, photos_of
 from explorer.training.resume import part, read_state, restore_optimiser, write_state
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
 
-    from explorer.distill import Run
-
 ABOUT = "distillation.json"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 FREE = ("steps", "latent_weight")  # what may change when a training goes on: how far, and how strict at the end
 
 
@@ -103,11 +101,6 @@ def write_checkpoint(run: Run, command: str, measuring: Path | None) -> None:
         about["psnr_by_photo"] = by_photo
     (run.out / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     (run.out / "README.md").write_text(card(about), encoding="utf-8")
-
-
-def photos_of(folder: Path) -> list[Path]:
-    """Photos below `folder`, in an order that does not depend on the file system."""
-    return sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
 
 
 @torch.no_grad()
