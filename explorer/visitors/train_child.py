@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+import runpy
 import threading
 
 
@@ -15,6 +15,4 @@ def end_with_parent() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=end_with_parent, daemon=True).start()
-    from explorer.train import main
-
-    sys.exit(main())
+    runpy.run_module("explorer.train", run_name="__main__")
