@@ -8,13 +8,14 @@ from contextlib import suppress
 import numpy as np
 from PIL import Image, ImageOps
 
-from explorer.photos.colour import Space, note_cicp, source_of, srgb_levels, to_srgb
+from explorer.photos.colour import note_cicp, source_of, to_srgb
 from explorer.photos.depth import low_bytes, to_eight_bits
 from explorer.photos.formats.file import BROKEN as BROKEN
 from explorer.photos.formats.file import TOO_MANY as TOO_MANY
 from explorer.photos.formats.file import read_image
 from explorer.photos.formats.kind import NO_IMAGE as NO_IMAGE
 from explorer.photos.formats.tags import ORIENTATION
+from explorer.photos.rgb_space import RGBSpace, srgb_levels
 
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
 SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
@@ -72,7 +73,7 @@ def convert(image: Image.Image) -> tuple[Image.Image, tuple[str, ...]]:
     source = source_of(image)
     image.load()
     levels = None
-    if isinstance(source, Space) and not source.hdr and (low is not None or image.mode.startswith("I;16")):
+    if isinstance(source, RGBSpace) and not source.hdr and (low is not None or image.mode.startswith("I;16")):
         levels, source = srgb_levels(source, 65536), source.with_srgb_curve()
     image, range_told = to_eight_bits(image, low, levels)
     with suppress(Exception):  # damaged EXIF: as it lies

@@ -13,8 +13,9 @@ import pytest
 from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext
 
-from explorer.photos.colour import DAMAGED, LARGEST_PROFILE, PRIMARIES, SRGB_PRIMARIES, UNFIT, Space, from_srgb, to_xyz
+from explorer.photos.colour import DAMAGED, LARGEST_PROFILE, UNFIT
 from explorer.photos.image import open_photo, preprocess, read_photo, to_rgb
+from explorer.photos.rgb_space import PRIMARIES, SRGB_PRIMARIES, RGBSpace, from_srgb, to_xyz
 from explorer.ui.photo.files import save_png
 
 HEIGHT, WIDTH = 18, 32
@@ -23,7 +24,7 @@ PIXELS = (np.stack([ACROSS, 1 - DOWN, np.abs(ACROSS - DOWN)], -1) * 255).round()
 GREY = PIXELS[..., 0]
 DCI, BT2020 = PRIMARIES[12], PRIMARIES[9]
 GBR = (*SRGB_PRIMARIES[:2], *SRGB_PRIMARIES[4:], *SRGB_PRIMARIES[2:4])  # red is green, green blue, blue red
-P3 = Space(DCI, from_srgb)
+P3 = RGBSpace(DCI, from_srgb)
 KINDS: dict[str, dict[str, Any]] = {
     "png": {},
     "jpg": {"quality": 100, "subsampling": 0},
@@ -92,7 +93,7 @@ def iccp(profile: bytes) -> bytes:
 
 
 def icc(space: bytes, tags: dict[bytes, bytes], pcs: bytes = b"XYZ ") -> bytes:
-    """A profile of version 2 for a printer: of a space that explorer.photos.colour makes none for."""
+    """A profile of version 2 for a printer: of a space that explorer.photos.rgb_space makes none for."""
     tags = {b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061), **tags}
     table, data, start = b"", b"", 132 + 12 * len(tags)
     for name, value in tags.items():
@@ -127,10 +128,10 @@ CMYK = icc(b"CMYK", {b"A2B0": table(4, lambda ink: 0.05 + 0.9 * (1 - ink[:, :3])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "space",
-    [P3, Space(BT2020, power(2.4)), Space(GBR, power(1.8)), Space(SRGB_PRIMARIES, power(1.0))],
+    [P3, RGBSpace(BT2020, power(2.4)), RGBSpace(GBR, power(1.8)), RGBSpace(SRGB_PRIMARIES, power(1.0))],
     ids=["Display P3", "BT.2020", "swapped channels", "linear"],
 )
-def test_a_profile_is_followed_in_every_format(space: Space, kind: str, tmp_path: Path) -> None:
+def test_a_profile_is_followed_in_every_format(space: RGBSpace, kind: str, tmp_path: Path) -> None:
     image = Image.fromarray(PIXELS)
     file = saved(image, tmp_path / f"photo.{kind}", icc_profile=space.profile(), **KINDS[kind])
     assert off(image, expected(PIXELS, space.chromaticities, space.light)) > 8
@@ -160,7 +161,7 @@ def test_a_cmyk_photo_is_converted_by_its_own_profile(kind: str, tmp_path: Path)
 
 def test_the_profile_of_a_grey_photo_is_followed_whether_it_is_grey_or_rgb(tmp_path: Path) -> None:
     wanted = expected(PIXELS[..., :1].repeat(3, 2), SRGB_PRIMARIES, power(1.0))
-    for name, profile in (("grey", GREY_LINEAR), ("rgb", Space(SRGB_PRIMARIES, power(1.0)).profile())):
+    for name, profile in (("grey", GREY_LINEAR), ("rgb", RGBSpace(SRGB_PRIMARIES, power(1.0)).profile())):
         photo, note = read_photo(saved(Image.fromarray(GREY), tmp_path / f"{name}.png", icc_profile=profile), None)
         assert note == ""
         assert off(photo, wanted) < 1.5
@@ -185,7 +186,7 @@ def test_the_colours_of_a_palette_follow_its_profile(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "RGBX", "CMYK", "L", "P", "HSV", "YCbCr"])
 def test_an_image_given_in_memory_brings_its_profile_and_is_not_converted_twice(mode: str) -> None:
     image = Image.fromarray(PIXELS).convert(mode)
-    image.info["icc_profile"] = CMYK if mode == "CMYK" else Space(DCI, power(1.8)).profile()
+    image.info["icc_profile"] = CMYK if mode == "CMYK" else RGBSpace(DCI, power(1.8)).profile()
     once = to_rgb(image)
     assert "icc_profile" in image.info
     assert off(image.convert("RGB"), np.asarray(once).astype(float)) > 5
@@ -243,7 +244,7 @@ def test_a_profile_in_several_segments_of_a_jpeg_is_put_together_or_told(tmp_pat
 
 
 def test_an_srgb_profile_changes_no_pixel(tmp_path: Path) -> None:
-    for number, profile in enumerate((SRGB, Space(SRGB_PRIMARIES, from_srgb).profile())):
+    for number, profile in enumerate((SRGB, RGBSpace(SRGB_PRIMARIES, from_srgb).profile())):
         file = saved(Image.fromarray(PIXELS), tmp_path / f"{number}.png", icc_profile=profile)
         np.testing.assert_array_equal(open_photo(file), PIXELS)
 
@@ -275,7 +276,7 @@ def test_the_primaries_of_a_png_count_with_its_gamma_alone(tmp_path: Path) -> No
     np.testing.assert_array_equal(opened(png(PIXELS, chrm(DCI)), tmp_path), PIXELS)
 
 
-PROFILED = iccp(Space(BT2020, power(1.8)).profile())
+PROFILED = iccp(RGBSpace(BT2020, power(1.8)).profile())
 
 
 @pytest.mark.parametrize(
@@ -287,19 +288,19 @@ PROFILED = iccp(Space(BT2020, power(1.8)).profile())
         ([gama(0.45455), chrm((0.0,) * 8)], None),
         ([gama(0.45455), chrm((0.3, 0.3) * 4)], None),
         ([chunk(b"sRGB", b"\0"), gama(1.0), chrm(BT2020)], None),
-        ([PROFILED, gama(1.0)], Space(BT2020, power(1.8))),
-        ([PROFILED, chunk(b"sRGB", b"\0")], Space(BT2020, power(1.8))),
+        ([PROFILED, gama(1.0)], RGBSpace(BT2020, power(1.8))),
+        ([PROFILED, chunk(b"sRGB", b"\0")], RGBSpace(BT2020, power(1.8))),
         ([cicp(12, 13, 0, 1)], P3),
         ([cicp(12, 13, 0, 1), PROFILED, gama(1.0)], P3),
         ([cicp(1, 13, 0, 1), gama(1.0)], None),
-        ([cicp(9, 8, 0, 1)], Space(BT2020, power(1.0))),
-        ([cicp(2, 2, 0, 1), gama(1.0)], Space(SRGB_PRIMARIES, power(1.0))),
+        ([cicp(9, 8, 0, 1)], RGBSpace(BT2020, power(1.0))),
+        ([cicp(2, 2, 0, 1), gama(1.0)], RGBSpace(SRGB_PRIMARIES, power(1.0))),
         ([cicp(12, 13, 0, 0)], None),
         ([cicp(12, 200, 0, 1)], None),
     ],
 )
 def test_of_what_a_png_says_of_its_colours_the_best_counts(
-    chunks: list[bytes], space: Space | None, tmp_path: Path
+    chunks: list[bytes], space: RGBSpace | None, tmp_path: Path
 ) -> None:
     wanted = PIXELS if space is None else expected(PIXELS, space.chromaticities, space.light)
     assert off(opened(png(PIXELS, *chunks), tmp_path), wanted) < (0.5 if space else 1e-9)
@@ -378,9 +379,9 @@ def test_a_browser_shows_the_same_colours(context: BrowserContext, tmp_path: Pat
     image, half = Image.fromarray(PIXELS), Image.fromarray(np.dstack([PIXELS, GREY[::-1]]))
     saved(image, tmp_path / "p3.png", icc_profile=P3.profile())
     saved(half, tmp_path / "half.png", icc_profile=P3.profile())
-    saved(image, tmp_path / "linear.webp", icc_profile=Space(SRGB_PRIMARIES, power(1.0)).profile(), lossless=True)
-    saved(image, tmp_path / "swapped.jpg", icc_profile=Space(GBR, power(2.2)).profile(), **KINDS["jpg"])
-    saved(Image.fromarray(GREY), tmp_path / "grey.png", icc_profile=Space(DCI, power(1.2)).profile())
+    saved(image, tmp_path / "linear.webp", icc_profile=RGBSpace(SRGB_PRIMARIES, power(1.0)).profile(), lossless=True)
+    saved(image, tmp_path / "swapped.jpg", icc_profile=RGBSpace(GBR, power(2.2)).profile(), **KINDS["jpg"])
+    saved(Image.fromarray(GREY), tmp_path / "grey.png", icc_profile=RGBSpace(DCI, power(1.2)).profile())
     saved(image, tmp_path / "unfit.png", icc_profile=GREY_LINEAR)
     saved(image, tmp_path / "damaged.jpg", icc_profile=P3.profile()[:-100], **KINDS["jpg"])
     dark = icc(b"RGB ", {b"A2B0": table(3, lambda colours: 0.1 + 0.8 * colours)}, b"Lab ")

@@ -15,9 +15,9 @@ from PIL import Image, ImageCms
 
 from explorer.photos.colour import DAMAGED
 from explorer.photos.formats import bmp as photo_bmp
-from explorer.photos.formats import file as photo_file
 from explorer.photos.formats import gif
 from explorer.photos.formats import jpeg as photo_jpeg
+from explorer.photos.formats import kind as photo_kind
 from explorer.photos.formats import png as photo_png
 from explorer.photos.formats.file import read_image
 from explorer.photos.formats.tags import ORIENTATION
@@ -449,7 +449,7 @@ def test_an_avif_opens_the_right_way_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["AVIF", "HEIC"])
 def test_what_a_package_is_missing_for_is_named(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(photo_file, "can_decode", lambda wanted: wanted != kind)
+    monkeypatch.setattr(photo_kind, "can_decode", lambda wanted: wanted != kind)
     brand = {"AVIF": b"avif", "HEIC": b"heic"}[kind]
     assert f"it is a {kind} file" in refusal(b"\0\0\0\x18ftyp" + brand + bytes(12), tmp_path)
 
