@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,3 +117,19 @@ def test_a_components_script_names_its_events_in_quotes_as_gradio_looks_for_them
     assert '"pick"' in script
     assert '"change_view"' in script
     assert assets.address("models/start.js") in script
+
+
+def test_the_pages_head_has_the_first_tabs_modules_and_the_texts_fetched_ahead(client: TestClient) -> None:
+    from explorer.ui.app import page_head
+
+    asked = re.findall(r'"(?:\./)?(gradio_api/explorer/assets/[^"]+)"', page_head())
+    assert {assets.address(name) for name in ("map/start.js", "map/tools/walk/walk.js", "tour/start.js")} <= set(asked)
+    assert assets.address("shared/texts.js") in asked
+    assert {client.get(f"/{name}").status_code for name in asked} == {200}
+    assert not [name for name in asked if "/photo/" in name or "/train/" in name]
+
+
+def test_every_module_imports_what_is_there() -> None:
+    for name in assets.files():
+        if name.endswith(".js"):
+            assert assets.modules(name)[0] == name

@@ -72,7 +72,16 @@ def theme() -> gr.themes.Base:
 
 def page_head() -> str:
     """What stands in the page's head from its first byte on."""
-    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}"
+    modules = assets.preloads("map/start.js", "tour/start.js")
+    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}{modules}{early_texts()}"
+
+
+def early_texts() -> str:
+    """A script that has the page's texts fetched while Gradio begins; whoever waits for them tells what went wrong."""
+    return f"""<script type="module">
+import {{ load }} from "./{assets.address("shared/texts.js")}";
+load().catch(() => {{}});
+</script>"""
 
 
 def build(

@@ -68,9 +68,10 @@ def modules(entry: str) -> list[str]:
 
 
 def preloads(*entries: str) -> str:
-    """Links for the page's head, by which modules are fetched at once instead of one import after another."""
+    """Links for the page's head, by which modules are fetched at once instead of one import after another; after what
+    Gradio begins with, since nothing of ours is shown before."""
     names = dict.fromkeys(name for entry in entries for name in modules(entry))
-    return "".join(f'<link rel="modulepreload" href="{address(name)}">' for name in names)
+    return "".join(f'<link rel="modulepreload" fetchpriority="low" href="{address(name)}">' for name in names)
 
 
 def add_routes(api: FastAPI) -> None:

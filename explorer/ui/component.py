@@ -10,8 +10,6 @@ import gradio as gr
 from explorer.ui.assets import address
 from explorer.ui.texts import ASSETS, languages, say
 
-SPEECH = "speech.js"  # what the photo examples say their texts with
-
 
 def read(*names: str) -> str:
     """Asset files, one after the other."""
