@@ -129,7 +129,10 @@ def test_the_pages_head_has_the_first_tabs_modules_and_the_texts_fetched_ahead(c
     assert not [name for name in asked if "/photo/" in name or "/train/" in name]
 
 
-def test_every_module_imports_what_is_there() -> None:
-    for name in assets.files():
-        if name.endswith(".js"):
-            assert assets.modules(name)[0] == name
+def test_every_module_imports_what_is_there_and_none_itself_by_way_of_others() -> None:
+    entries = [name for name in assets.files() if name.endswith(".js")]
+    assert "map/start.js" in entries
+    for name in entries:
+        first, *imported = assets.modules(name)
+        assert first == name
+        assert [other for other in imported if name in assets.modules(other)] == []

@@ -13,7 +13,7 @@ const tab = (name) => /** @type {HTMLElement} */ (part("strip").querySelector(`[
 const panel = (name) => /** @type {HTMLElement} */ (part("panels").querySelector(`[data-tool="${name}"]`));
 
 /** @param {string} name */
-export const openTool = (name) => change({ tool: name });
+const openTool = (name) => change({ tool: name });
 
 /** A dot on a tool that goes on working while another is open. @param {string} name @param {boolean} on */
 export const lit = (name, on) => tab(name).classList.toggle("lit", on);

@@ -138,7 +138,7 @@ const anchors = {
   },
 };
 
-export const HEATS = ["density", "drift", "prior", "classes"];
+const HEATS = ["density", "drift", "prior", "classes"];
 
 /** @type {{ [Key in keyof State]: Entry<State[Key]> }} */
 export const TABLE = {

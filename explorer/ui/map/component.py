@@ -31,14 +31,6 @@ MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
 FOLDER = ASSETS / "map"
-TOOLS = (  # a folder each
-    *("point", "lattice", "trust", "walk", "sample", "draw", "axes", "direction", "select"),
-    *("compare", "history"),
-)
-STYLES = (
-    "map.css",
-    *(f"tools/{name}/{name}.css" for name in TOOLS if (FOLDER / "tools" / name / f"{name}.css").is_file()),
-)
 PANELS = "<!-- tools -->"  # where the tools' panels stand in map.html
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 # Ten colours that colour-blind people tell apart, on white and on black (Petroff, https://arxiv.org/abs/2107.02270).
@@ -61,9 +53,14 @@ def view(models: list[dict[str, Any]], elem_id: str) -> gr.HTML:
 
     models: what `introduce` says of each map. Its value is what MapTools.describe says of a picked point; None first.
     """
-    html = read("map/map.html").replace(PANELS, read(*(f"map/tools/{name}/{name}.html" for name in TOOLS)))
-    css = read(*(f"map/{name}" for name in STYLES))
+    html = read("map/map.html").replace(PANELS, read(*of_tools("html")))
+    css = read("map/map.css", *of_tools("css"))
     return component(html, css, mounted("map/start.js", "pick"), elem_id, models=models)
+
+
+def of_tools(kind: str) -> list[str]:
+    """The panels (html) or the styles (css) of the map's tools, each of which is a folder."""
+    return sorted(file.relative_to(ASSETS).as_posix() for file in FOLDER.glob(f"tools/*/*.{kind}"))
 
 
 def introduce(space: LatentSpace) -> dict[str, Any]:

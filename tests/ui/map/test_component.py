@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import explorer
 from explorer.maps.recipes import RECIPES
-from explorer.ui.map.component import LABEL_PIXELS, MAP_PIXELS, figure
+from explorer.ui.map.component import FOLDER, LABEL_PIXELS, MAP_PIXELS, figure, of_tools
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -38,3 +40,9 @@ def test_the_names_of_the_classes_do_not_cover_each_other(name: str) -> None:
 def test_the_axes_have_the_same_scale() -> None:
     layout = figure(explorer.load("digits-vae-2d")).layout
     assert (layout.yaxis.scaleanchor, layout.yaxis.scaleratio) == ("x", 1)
+
+
+def test_each_tool_is_a_folder_with_its_panel_and_its_module() -> None:
+    listed = re.findall(r'from "\./(\w+)/\1\.js"', (FOLDER / "tools" / "tools.js").read_text(encoding="utf-8"))
+    folders = [folder.name for folder in sorted((FOLDER / "tools").iterdir()) if folder.is_dir()]
+    assert sorted(listed) == folders == [Path(file).stem for file in of_tools("html")]

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 import explorer
 from explorer.live.worker import to_bytes
+from explorer.ui.texts import say
 
 pytestmark = pytest.mark.browser
 
@@ -225,3 +226,10 @@ def test_the_plotly_script_comes_from_its_wheel(address: str) -> None:
 
     with urllib.request.urlopen(f"{address}gradio_api/explorer/plotly.min.js") as answer:  # noqa: S310 (our own server)
         assert answer.read() == Path(PLOTLY_JS).read_bytes()
+
+
+def test_a_map_whose_modules_do_not_come_says_so(quiet_page: Page, address: str) -> None:
+    quiet_page.route("**/assets/*/map/start.js", lambda route: route.abort())
+    quiet_page.goto(address)
+    expect(quiet_page.locator("#latent-map [role=alert]")).to_have_text(say("page.not-loaded"), timeout=60_000)
+    expect(quiet_page.get_by_role("button", name=say("tour.start"))).to_be_visible()  # which is one of its own
