@@ -45,4 +45,4 @@ export const roundTop = (most) => TOPS.find((top) => top >= most) ?? most;
  * @param {(loss: number) => number} y
  * @returns {[number, number][]}
  */
-export const places = (losses, x, y) => losses.flatMap((loss, i) => (loss === null ? [] : [[x(i + 1), y(loss)]]));
+export const path = (losses, x, y) => losses.flatMap((loss, i) => (loss === null ? [] : [[x(i + 1), y(loss)]]));

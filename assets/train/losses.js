@@ -1,5 +1,5 @@
 import { blank } from "../shared/canvas.js";
-import { extent, places, roundTop, scale } from "../shared/curve.js";
+import { extent, path, roundTop, scale } from "../shared/curve.js";
 import { make, style } from "../shared/dom.js";
 import { decimal } from "../shared/numbers.js";
 import { say } from "../shared/texts.js";
@@ -40,7 +40,7 @@ export function drawLosses(canvas, { progress, epochs }) {
     const values = losses?.[key] ?? [];
     context.strokeStyle = context.fillStyle = style(canvas, colour);
     context.beginPath();
-    for (const place of places(values, x, y)) context.lineTo(...place);
+    for (const place of path(values, x, y)) context.lineTo(...place);
     context.stroke();
     if (!values.length) continue;
     context.beginPath();

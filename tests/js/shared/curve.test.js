@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { extent, places, roundTop, scale } from "../../../assets/shared/curve.js";
+import { extent, path, roundTop, scale } from "../../../assets/shared/curve.js";
 
 test("an axis may run either way", () => {
   const across = scale([1, 5], [10, 50]);
@@ -27,7 +27,7 @@ test("the extent passes over what is not finite", () => {
 
 test("a curve goes on over an epoch whose loss is not finite", () => {
   const itself = (/** @type {number} */ value) => value;
-  assert.deepEqual(places([7, null, 5], itself, itself), [
+  assert.deepEqual(path([7, null, 5], itself, itself), [
     [1, 7],
     [3, 5],
   ]);

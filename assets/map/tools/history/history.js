@@ -1,6 +1,7 @@
 // How the map formed: the points of some moments of the training, and what lies between them.
 import { floats } from "../../../shared/bytes.js";
 import { blank } from "../../../shared/canvas.js";
+import { extent, path, scale } from "../../../shared/curve.js";
 import { shape } from "../../../shared/dom.js";
 import { decimal, grouped } from "../../../shared/numbers.js";
 import { say } from "../../../shared/texts.js";
@@ -101,21 +102,16 @@ function drawForming() {
 /** @param {number} epoch */
 function curveX(epoch) {
   const epochs = formed?.losses.loss.length ?? 1;
-  return CURVE.left + (CURVE.right - CURVE.left) * Math.min(epoch / epochs, 1);
+  return scale([0, epochs], [CURVE.left, CURVE.right])(Math.min(epoch, epochs));
 }
 
 function drawCurve() {
   if (!formed) return;
   const { reconstruction, test_reconstruction: test } = formed.losses;
-  const all = [...reconstruction, ...test];
-  const [low, high] = [Math.min(...all), Math.max(...all)];
-  /** @param {number} loss */
-  const y = (loss) => CURVE.bottom - ((CURVE.bottom - CURVE.top) * (loss - low)) / (high - low || 1);
+  const [low, high] = extent([reconstruction, test]);
+  const y = scale([low, high], [CURVE.bottom, CURVE.top]);
   /** @param {number[]} losses @param {string} kind */
-  const line = (losses, kind) => {
-    const places = losses.map((loss, i) => `${curveX(i + 1)},${y(loss)}`).join(" ");
-    return shape("polyline", { class: kind, points: places });
-  };
+  const line = (losses, kind) => shape("polyline", { class: kind, points: path(losses, curveX, y).join(" ") });
   const below = 117;
   const epoch = say("history.epoch", { epoch: reconstruction.length });
   part("curve", SVGElement).replaceChildren(
