@@ -17,8 +17,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer import tsne
-from explorer.evaluate import encode_all, measure, reconstruction_loss, reconstruction_measures, to_input
-from explorer.maps.autoencoder import Autoencoder, kl_divergence, layer_table, to_input
+from explorer.evaluate import encode_all, measure, reconstruction_measures
+from explorer.maps.autoencoder import Autoencoder, layer_table, to_input
 from explorer.maps.datasets import DataSet, DataUnavailable, load
 from explorer.maps.losses import kl_divergence, reconstruction_loss
 from explorer.maps.recipes import RECIPES, Recipe

@@ -11,7 +11,6 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from explorer.maps import latent_space
-from explorer.maps import space as latent_space
 from explorer.maps.autoencoder import Architecture, Autoencoder, layer_table, reparameterise
 
 Copied = Callable[[Path], Path]

@@ -23,7 +23,6 @@ from explorer import LatentSpace
 from explorer.live import routes as live
 from explorer.live.worker import to_bytes
 from explorer.maps import classifier, latent_space
-from explorer.maps import space as latent_space
 from explorer.maps.classifier import Classifier
 from explorer.maps.datasets import load
 from explorer.maps.own_image import like_data

@@ -20,10 +20,9 @@ import torch
 from PIL import Image
 
 import explorer
-from explorer import LatentSpace, classifier
-from explorer.classifier import Classifier
+from explorer import LatentSpace
 from explorer.live.spaces import Spaces, UnknownModel
-from explorer.live.worker import UnknownModel, to_bytes
+from explorer.live.worker import to_bytes
 from explorer.maps import classifier
 from explorer.maps.classifier import Classifier
 from explorer.maps.datasets import DataUnavailable, load
