@@ -66,9 +66,7 @@ class LatentSpace(Space):
         takes it. -> (n, n, H, W) float32 in [0, 1]; the first row lies at y1, the first column at x0. Raises
         ValueError: n outside 1 to 64, bounds not finite.
         """
-        latents = self.grid(bounds, n, anchor)
-        images = self.decode(latents.reshape(-1, self.latent_dim))
-        return images.reshape(*latents.shape[:2], *self.image_shape)
+        return self.decode_grid(self.grid(bounds, n, anchor))
 
     def grid(self, bounds: ArrayLike, n: int | tuple[int, int], anchor: ArrayLike | None = None) -> np.ndarray:
         """The latents of a lattice: its arguments -> (rows, columns, D) float32."""
@@ -79,6 +77,11 @@ class LatentSpace(Space):
         x, y = np.meshgrid(np.linspace(x0, x1, columns), np.linspace(y1, y0, rows))
         places = np.stack([x.ravel(), y.ravel()], 1)
         return self.from_plane(places, anchor).reshape(rows, columns, self.latent_dim)
+
+    def decode_grid(self, grid: np.ndarray) -> np.ndarray:
+        """The decoded images of a grid (rows, columns, D), as decode makes them. -> (rows, columns, H, W)"""
+        images = self.decode(grid.reshape(-1, self.latent_dim))
+        return images.reshape(*grid.shape[:2], *self.image_shape)
 
     def interpolate(self, a: ArrayLike, b: ArrayLike, steps: int, method: str = "linear") -> np.ndarray:
         """A walk between two latents (D,), both ends included. -> (steps, D) float32

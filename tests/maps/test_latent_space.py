@@ -198,6 +198,13 @@ def test_a_grid_holds_the_latents_of_its_lattice(space: LatentSpace) -> None:
     np.testing.assert_allclose(space.decode(grid[1]), space.lattice(bounds, (3, 2), anchor)[1], atol=1e-5)
 
 
+def test_a_decoded_grid_is_the_lattice_there(space: LatentSpace) -> None:
+    bounds, anchor = ((-1, 2), (-3, 1)), space.latents[3]
+    images = space.decode_grid(space.grid(bounds, (3, 2), anchor))
+    assert (images.shape, images.dtype) == ((3, 2, *space.image_shape), np.float32)
+    np.testing.assert_array_equal(images, space.lattice(bounds, (3, 2), anchor))
+
+
 def test_a_grid_of_one_cell_lies_at_the_left_and_the_top(space: LatentSpace) -> None:
     np.testing.assert_array_equal(space.grid(((-1, 2), (-3, 1)), 1)[0], space.from_plane([[-1, 1]]))
 

@@ -146,11 +146,11 @@ class MapTools:
     ) -> dict:
         """Decoded images of a grid of n columns (and as many rows, or `rows`) over a part of the map, first row at y1:
         {"shape": [rows, n, H, W], "pixels": base64 of grey bytes}."""
-        space, bounds, shape = self.spaces.open(model, plane), ((x0, x1), (y0, y1)), sides(n, rows)
-        cells = math.prod(space.grid(bounds, shape, anchor).shape[:2])
-        if cells * math.prod(space.image_shape) > MAX_LATTICE:
+        space = self.spaces.open(model, plane)
+        grid = space.grid(((x0, x1), (y0, y1)), sides(n, rows), anchor)
+        if math.prod(grid.shape[:2]) * math.prod(space.image_shape) > MAX_LATTICE:
             raise ValueError("That lattice is too large to be sent: ask for fewer or smaller pictures.")
-        return pictures(space.lattice(bounds, shape, anchor))
+        return pictures(space.decode_grid(grid))
 
     @tool(page=True, client=True)
     def trust_map(

@@ -142,6 +142,14 @@ def test_a_lattice_is_that_of_the_map(tools: MapTools, model: str, shown: Latent
     np.testing.assert_array_equal(pixels_of(found), to_bytes(shown.lattice(BOX, 4)))
 
 
+def test_a_lattice_lays_its_grid_once(tools: MapTools, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    laid: list[LatentSpace] = []
+    grid = LatentSpace.grid
+    monkeypatch.setattr(LatentSpace, "grid", lambda space, *how: (laid.append(space), grid(space, *how))[1])
+    tools.lattice(model, **BOUNDS, n=4)
+    assert len(laid) == 1
+
+
 def test_a_lattice_may_have_other_rows_and_go_through_a_latent(
     tools: MapTools, model: str, shown: LatentSpace, plane: str | None
 ) -> None:
