@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
-from functools import wraps
+from functools import partial, update_wrapper
+from inspect import signature
 from pathlib import Path
 from threading import Lock, RLock
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import ref
 
 Opened = TypeVar("Opened")
-Function = TypeVar("Function", bound=Callable[..., Any])
+Answer = TypeVar("Answer")
+Parameters = ParamSpec("Parameters")
 Identity = tuple[tuple[int, ...], ...]
 
 
@@ -58,36 +60,49 @@ def identity(file: Path) -> tuple[int, ...]:
     return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino
 
 
-def remembered(most: int) -> Callable[[Function], Function]:
-    """As functools.lru_cache, of the `most` newest answers, but an argument is not kept alive by it: with the argument
-    goes what was answered about it."""
+class Remembered(Generic[Parameters, Answer]):
+    """A function whose `most` newest answers are kept, as by functools.lru_cache, but no argument is kept alive: with
+    it goes what was answered about it."""
 
-    def decorate(function: Function) -> Function:
-        answers: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
-        lock = RLock()  # an argument may be freed, and `forget` run, in the very thread that holds it
+    def __init__(self, function: Callable[Parameters, Answer], most: int) -> None:
+        update_wrapper(self, function)
+        self._function, self._most = function, most
+        self._parameters = signature(function)
+        self._answers: OrderedDict[tuple[Any, ...], Answer] = OrderedDict()
+        self._lock = RLock()  # an argument may be freed, and `_forget` run, in the very thread that holds it
 
-        def forget(_: ref[Any]) -> None:
-            with lock:
-                for key in [key for key in answers if any(isinstance(part, ref) and part() is None for part in key)]:
-                    del answers[key]
+    def __call__(self, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer:
+        answer = self.known(*arguments, **named)
+        if answer is None:
+            answer = self._function(*arguments, **named)
+            with self._lock:
+                self._answers[self._key(*arguments, **named)] = answer
+                while len(self._answers) > self._most:
+                    self._answers.popitem(last=False)
+        return answer
 
-        @wraps(function)
-        def answer(*arguments: Any) -> Any:
-            key = tuple(_weakly(argument, forget) for argument in arguments)
-            with lock:
-                if key in answers:
-                    answers.move_to_end(key)
-                    return answers[key]
-            found = function(*arguments)
-            with lock:
-                answers[key] = found
-                while len(answers) > most:
-                    answers.popitem(last=False)
-            return found
+    def known(self, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer | None:
+        """The answer, where it is kept; the function itself is not called."""
+        key = self._key(*arguments, **named)
+        with self._lock:
+            if key in self._answers:
+                self._answers.move_to_end(key)
+            return self._answers.get(key)
 
-        return cast(Function, answer)
+    def _key(self, *arguments: Any, **named: Any) -> tuple[Any, ...]:
+        bound = self._parameters.bind(*arguments, **named)
+        bound.apply_defaults()
+        return tuple(_weakly(argument, self._forget) for argument in bound.arguments.values())
 
-    return decorate
+    def _forget(self, _: ref[Any]) -> None:
+        with self._lock:
+            for key in [key for key in self._answers if any(isinstance(part, ref) and part() is None for part in key)]:
+                del self._answers[key]
+
+
+def remembered(most: int) -> Callable[[Callable[Parameters, Answer]], Remembered[Parameters, Answer]]:
+    """Decorates a function, which never answers None, as Remembered."""
+    return partial(Remembered, most=most)
 
 
 def _weakly(argument: Any, forget: Callable[[ref[Any]], None]) -> Any:

@@ -147,6 +147,31 @@ def test_what_is_remembered_of_a_freed_argument_goes_with_it() -> None:
     assert answer() is None
 
 
+def test_what_is_known_is_told_without_asking() -> None:
+    asked: list[Thing] = []
+
+    @remembered(8)
+    def of(one: Thing, count: int = 2) -> Thing:
+        asked.append(one)
+        return Thing(one.content * count)
+
+    thing = Thing(b"a")
+    assert of.known(thing) is None
+    answer = of(thing)
+    assert of.known(thing) is of.known(thing, 2) is of.known(one=thing, count=2) is of(thing, count=2) is answer
+    assert of.known(thing, 3) is None
+    assert len(asked) == 1
+
+
+def test_what_is_open_is_told_without_opening_it(file: Path) -> None:
+    kept: Kept[Thing] = Kept(2)
+    assert kept.known("key") is None
+    thing = opened(kept, file)
+    rewrite(file)
+    assert kept.known("key") is thing
+    assert kept.known("another") is None
+
+
 def test_the_oldest_answer_goes_first() -> None:
     things = [Thing(b"a"), Thing(b"b"), Thing(b"c")]
 

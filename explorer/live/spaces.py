@@ -63,16 +63,21 @@ class Spaces:
             raise ValueError("plane must be the name of a plane, or left out.")
         return space if plane is None else space.in_plane(plane)
 
+    def opened(self, name: str, plane: str | None = None) -> LatentSpace | None:
+        """As `open`, but None where the map or its plane would have to be opened first, which takes time; or where
+        there is no such plane."""
+        self.check(name)
+        space = self._open.get(name)
+        return space if space is None or plane is None else space.opened_plane(plane)
+
     def resolve(self, place: Place) -> Resolved:
         """What a place stands for. Raises as `open` does, and ValueError: no such point, a latent beyond ±1e6."""
         space = self.open(place.model)
         return Resolved(space, latent_at(place, self.open(place.model, place.plane)))
 
     def resolve_at_once(self, place: Place) -> Resolved | None:
-        """As `resolve`, but None where the map or its plane would have to be opened first, which takes time."""
-        self.check(place.model)
-        space = self._open.get(place.model)
-        shown = space if space is None or place.plane is None else space.opened_plane(place.plane)
+        """As `resolve`, but None where `opened` is."""
+        space, shown = self.opened(place.model), self.opened(place.model, place.plane)
         return None if space is None or shown is None else Resolved(space, latent_at(place, shown))
 
     def _named(self, name: str) -> LatentSpace:
