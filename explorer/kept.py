@@ -81,6 +81,9 @@ class Remembered(Generic[Parameters, Answer]):
                     self._answers.popitem(last=False)
         return answer
 
+    def __len__(self) -> int:
+        return len(self._answers)
+
     def known(self, *arguments: Parameters.args, **named: Parameters.kwargs) -> Answer | None:
         """The answer, where it is kept; the function itself is not called."""
         key = self._key(*arguments, **named)

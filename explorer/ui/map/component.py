@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
@@ -19,6 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
+from explorer.kept import remembered
 from explorer.live.routes import refusal, while_there
 from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
@@ -120,6 +119,12 @@ def figure(space: LatentSpace) -> go.Figure:
     return chart
 
 
+@remembered(MAX_FIGURES)
+def packed_figure(space: LatentSpace) -> bytes:
+    """The figure as gzipped JSON."""
+    return gzip.compress(figure(space).to_json().encode(), 5)
+
+
 def add_labels(chart: go.Figure, space: LatentSpace) -> None:
     """Each class's name at the median of its points, moved down where it would cover another name."""
     height = float(np.ptp(space.plane[:, 1])) or 1.0
@@ -153,20 +158,22 @@ def add_routes(api: FastAPI, spaces: Spaces, thread: ToolThread) -> Callable[[],
 
     -> what packs the script and the figures ahead of the first visitor.
     """
-    packed = Figures(spaces)
 
     @lru_cache(maxsize=1)
     def plotly_bytes() -> bytes:
         return gzip.compress(PLOTLY_JS.read_bytes(), 6)
 
+    def pack(model: str, plane: str | None = None) -> bytes:
+        return packed_figure(spaces.open(model, plane))
+
     @api.get("/figure")
     async def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
         try:
-            spaces.check(model)  # a visitor's own may have been closed since it was packed
-            content = packed.known(model, plane)
+            shown = spaces.opened(model, plane)
+            content = None if shown is None else packed_figure.known(shown)
             if content is None:
                 asker = Visitor("figure", client_of(request.scope))
-                content = await while_there(request, thread.submit(partial(packed.pack, model, plane), asker))
+                content = await while_there(request, thread.submit(partial(pack, model, plane), asker))
         except (ValueError, Busy) as error:
             return refusal(error)
         return await asyncio.to_thread(_packed, request, content, "application/json", "no-cache")
@@ -178,36 +185,9 @@ def add_routes(api: FastAPI, spaces: Spaces, thread: ToolThread) -> Callable[[],
     def warm_up() -> None:
         plotly_bytes()
         for name in spaces.names:
-            packed.pack(name)
+            pack(name)
 
     return warm_up
-
-
-class Figures:
-    """Figures as gzipped JSON, by model and plane; the last that were asked for are kept. Safe to share between
-    threads."""
-
-    def __init__(self, spaces: Spaces) -> None:
-        self._spaces = spaces
-        self._kept: OrderedDict[tuple[str, str | None], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def known(self, model: str, plane: str | None) -> bytes | None:
-        with self._lock:
-            if (model, plane) in self._kept:
-                self._kept.move_to_end((model, plane))
-            return self._kept.get((model, plane))
-
-    def pack(self, model: str, plane: str | None = None) -> bytes:
-        """Raises ValueError: no such model or plane."""
-        content = self.known(model, plane)
-        if content is None:
-            content = gzip.compress(figure(self._spaces.open(model, plane)).to_json().encode(), 5)
-            with self._lock:
-                self._kept[model, plane] = content
-                while len(self._kept) > MAX_FIGURES:
-                    self._kept.popitem(last=False)
-        return content
 
 
 def _packed(request: Request, packed: bytes, media_type: str, cache: str) -> Response:

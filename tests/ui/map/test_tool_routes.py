@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import gzip
 import json
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import httpx
 import numpy as np
@@ -25,7 +27,10 @@ from explorer.live.same_site import FOREIGN
 from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker, to_bytes
-from explorer.ui.map import tool_routes
+from explorer.maps.latent_space import LatentSpace
+from explorer.maps.recorded import formation
+from explorer.ui.map import component, tool_routes
+from explorer.ui.map.component import figure, packed_figure
 from explorer.ui.map.originals import Originals
 from explorer.ui.map.tools import LARGE, MapTools
 
@@ -89,6 +94,7 @@ def client(worker: DecodeWorker, tools: Slow, thread: ToolThread) -> Iterator[Te
     """A visitor of a site that serves frames and tools in one event loop, as the page's does."""
     api = live.routes(worker)
     tool_routes.add_routes(api, tools, thread)
+    component.add_routes(api, worker.spaces, thread)
     with TestClient(api, raise_server_exceptions=False) as client:
         yield client
 
@@ -133,6 +139,43 @@ def test_an_answer_is_gzipped(client: TestClient, tools: Slow, model: str) -> No
     assert response.headers["content-encoding"] == "gzip"
     assert int(response.headers["content-length"]) == len(packed)
     assert json.loads(gzip.decompress(packed)) == tools.lattice(**question)
+
+
+def test_a_figure_comes_packed_as_a_map_or_its_plane_is_drawn(client: TestClient, worker: DecodeWorker) -> None:
+    model = worker.spaces.names[1]
+    for plane in (None, "z1-z3", "z1-z3"):
+        asked = {"model": model} if plane is None else {"model": model, "plane": plane}
+        drawn = figure(worker.spaces.open(model, plane)).to_json()
+        assert client.get("/figure", params=asked).json() == json.loads(drawn)
+    refused(client.get("/figure", params={"model": model, "plane": MARKED}), 422)
+    refused(client.get("/figure", params={"model": MARKED}), 404)
+
+
+def test_a_removed_model_leaves_nothing_of_all_that_was_asked_about_it(
+    client: TestClient, worker: DecodeWorker, digits_checkpoint_5d: Path
+) -> None:
+    spaces, model, plane = worker.spaces, "own-a", "z1-z3"
+    spaces.add(model, LatentSpace.open(str(digits_checkpoint_5d), "cpu"))
+    figures, whole = len(packed_figure), worker.spaces.names[1]
+    for name, arguments in ARGUMENTS.items():
+        assert client.post(f"/tool/{name}", json={"model": model, **arguments}).status_code == 200
+    for asked in ({"model": model, "other": whole}, {"model": whole, "other": model}):
+        assert client.post("/tool/beside", json=asked).status_code == 200
+    assert client.post("/tool/formation", json={"model": model, "plane": plane}).status_code == 200
+    for asked in ({"model": model}, {"model": model, "plane": plane}):
+        assert client.get("/figure", params=asked).status_code == 200
+        assert client.get("/frame", params={**asked, "x": 0, "y": 0}).status_code == 200
+    assert len(packed_figure) == figures + 2
+    held = [ref(spaces.open(model)), ref(spaces.open(model, plane)), ref(formation(spaces.open(model)))]
+    spaces.remove(model)
+    refused(client.get("/figure", params={"model": model}), 404)
+
+    def freed() -> bool:
+        gc.collect()
+        return all(reference() is None for reference in held)
+
+    wait_for(freed)  # the threads may not have left their last question yet
+    assert len(packed_figure) == figures
 
 
 def test_what_is_left_out_is_as_the_tool_has_it(client: TestClient, tools: Slow, model: str) -> None:
