@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from explorer.training.distill_files import draw_reconstructions, read_resume, write_checkpoint, write_resume
 from explorer.training.distillation import Distillation, Run, start, train_step
+from explorer.training.exit_codes import DIVERGED, INTERRUPTED, REFUSED, Diverged
 
 
 def fit(run: Run, save_every: int) -> None:
@@ -24,7 +25,7 @@ def fit(run: Run, save_every: int) -> None:
         for key, value in train_step(run).items():
             recent[key] = recent.get(key, value.item()) * 0.99 + value.item() * 0.01
         if not all(map(math.isfinite, recent.values())):
-            raise ValueError("The loss is no longer finite; try a smaller --lr.")
+            raise Diverged("The loss is no longer finite; try a smaller --lr.")
         bar.update()
         bar.set_postfix({key: f"{value:.4f}" for key, value in recent.items()}, refresh=False)
         if run.step % save_every == 0 or run.step == run.plan.steps:
@@ -68,10 +69,10 @@ def main(argv: list[str] | None = None) -> int:
         fit(run, options.save_every)
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
-        return 2
+        return DIVERGED if isinstance(error, Diverged) else REFUSED
     except KeyboardInterrupt:
         print("\nInterrupted; --resume goes on from the last state that was kept.", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     command = shlex.join(["python", "-m", "explorer.distill", *(a for a in arguments if a != "--resume")])
     write_checkpoint(run, command, options.measure)
     return 0

@@ -23,6 +23,7 @@ from explorer.maps.datasets import DataSet, DataUnavailable, load
 from explorer.maps.losses import kl_divergence, reconstruction_loss
 from explorer.maps.recipes import RECIPES, Recipe
 from explorer.maps.space import save_latents
+from explorer.training.exit_codes import DIVERGED, INTERRUPTED, REFUSED, Diverged
 from explorer.training.files import History, draw_reconstructions, draw_samples, read_resume, write_resume
 from explorer.training.loss_curve import draw_curves
 
@@ -151,7 +152,7 @@ def fit(run: Run) -> None:
         while run.epoch < run.recipe.epochs:
             losses = train_epoch(run, network, snapshot_steps)
             if not math.isfinite(losses["loss"]):
-                raise ValueError("The loss is no longer finite; try a smaller --lr or --beta.")
+                raise Diverged("The loss is no longer finite; try a smaller --lr or --beta.")
             run.epoch += 1
             if main:
                 end_epoch(run, losses)
@@ -255,10 +256,10 @@ def main(argv: list[str] | None = None) -> int:
         fit(run)
     except (ValueError, OSError, DataUnavailable) as error:
         print(error, file=sys.stderr)
-        return 2
+        return DIVERGED if isinstance(error, Diverged) else REFUSED
     except KeyboardInterrupt:
         print("\nInterrupted before the first epoch was whole: nothing is kept.", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     if run.accelerator.is_main_process:
         command = shlex.join(["python", "-m", "explorer.train", *(a for a in arguments if a != "--resume")])
         finish(run, command, not options.no_tsne)

@@ -16,7 +16,7 @@ from skimage.io import imread
 import explorer
 from explorer import train
 from explorer.maps.recipes import RECIPES
-from explorer.training import resume
+from explorer.training import exit_codes, resume
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -237,8 +237,6 @@ def test_wrong_options_end_with_code_2_and_a_sentence(
         (["--width", "1000000000"], "width must be a whole number from 1 to 2048"),
         (["--bottleneck", "-1"], "bottleneck must be a whole number from 0 to 4096"),
         (["--resume"], "There is no training to resume in"),
-        (["--beta", "nan", "--epochs", "1"], "The loss is no longer finite"),
-        (["--lr", "1e30", "--epochs", "1"], "The loss is no longer finite"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -247,6 +245,16 @@ def test_what_cannot_be_trained_ends_with_code_2_and_one_sentence(
 ) -> None:
     assert train.main(["digits-vae-2d", "--device", "cpu", "--out", str(tmp_path), *options]) == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith(sentence)
+    assert not (tmp_path / "config.json").exists()
+
+
+@pytest.mark.parametrize("option", [["--beta", "nan"], ["--lr", "1e30"]], ids=" ".join)
+def test_a_loss_that_is_no_longer_finite_ends_with_a_code_of_its_own_and_a_sentence(
+    option: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--device", "cpu", "--epochs", "1", "--out", str(tmp_path), *option]
+    assert train.main(["digits-vae-2d", *options]) == exit_codes.DIVERGED
+    assert capsys.readouterr().err.splitlines()[-1].startswith("The loss is no longer finite")
     assert not (tmp_path / "config.json").exists()
 
 

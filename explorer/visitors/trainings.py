@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explorer.addresses import address_of, share
+from explorer.training import exit_codes
 from explorer.visitors.train_options import RECIPE, Options, training_command
 from explorer.visitors.train_progress import Progress, ProgressReader
 
@@ -156,7 +157,7 @@ class Trainings:
         if code is None:
             return self._end(training, "failed", TOO_LONG) if training.seconds > SECONDS else None
         if code:
-            return self._end(training, "failed", self._why(training))
+            return self._end(training, "failed", self._why(training, code))
         return self._finish(training)
 
     def _finish(self, training: Training) -> None:
@@ -171,12 +172,12 @@ class Trainings:
             return self._end(training, "failed", BROKEN)
         return self._end(training, "done", "")
 
-    def _why(self, training: Training) -> str:
-        """A sentence from what a failed process has printed; its own words stay here, since they name folders."""
+    def _why(self, training: Training, code: int) -> str:
+        """A sentence for a failed process's exit code; what it has printed stays here, since that names folders."""
         assert training.folder is not None  # noqa: S101 - it ran
         said = (training.folder / "log").read_text("utf-8", "replace")[-2_000:]
         print(f"A training failed: {said}", file=sys.stderr)
-        return DIVERGED if "no longer finite" in said else BROKEN
+        return DIVERGED if code == exit_codes.DIVERGED else BROKEN
 
     def _advance(self) -> None:
         """Start who is next in line, and tell the others their places."""

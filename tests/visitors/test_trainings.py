@@ -20,7 +20,7 @@ from serving import SOON, wait_for
 import explorer
 from explorer.addresses import Visitor, share
 from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
-from explorer.training import resume
+from explorer.training import exit_codes, resume
 from explorer.visitors import models as own_models
 from explorer.visitors import train_progress
 from explorer.visitors import trainings as train_here
@@ -290,7 +290,8 @@ def test_a_training_that_nobody_looks_at_any_more_ends(
     [
         ("import sys; sys.exit(3)", BROKEN),
         ("import os; os.abort()", BROKEN),
-        ("import sys; sys.exit('The loss is no longer finite; /a/path')", DIVERGED),
+        ("import sys; sys.exit('The loss is no longer finite; /a/path')", BROKEN),
+        (f"import sys; print('/a/path'); sys.exit({exit_codes.DIVERGED})", DIVERGED),
     ],
 )
 def test_a_training_that_fails_says_why_without_naming_folders(
@@ -453,6 +454,14 @@ def test_a_real_training_shows_its_progress_and_ends_as_a_model_that_decodes(
     (tmp_path / name).write_bytes(packed)
     again = spaces.open(own.open_files("b", [tmp_path / name]))
     np.testing.assert_array_equal(again.decode(space.latents[:9]), space.decode(space.latents[:9]))
+    here.close()
+
+
+def test_a_real_training_that_diverges_tells_it_by_its_exit_code() -> None:
+    here = Trainings(lambda _visitor, _folder: "", lambda options: [*training_command(options), "--beta=nan"])
+    training = here.start("a", Options(epochs=1))
+    until_over(here, training, LONG)
+    assert (training.state, training.sentence) == ("failed", DIVERGED)
     here.close()
 
 
