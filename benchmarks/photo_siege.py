@@ -26,7 +26,7 @@ import httpx
 import numpy as np
 from PIL import Image
 
-HOUSE = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 400  # seconds after which a siege is given up
 NEVER_LISTENING = 40
 SCANS = 800
@@ -39,7 +39,7 @@ def served() -> Iterator[httpx.Client]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     quiet = {"GRADIO_SERVER_PORT": str(port), "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
-    process = subprocess.Popen([sys.executable, "app.py"], cwd=HOUSE, env={**os.environ, **quiet})
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env={**os.environ, **quiet})
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}/gradio_api", timeout=PATIENCE) as client:
             wait_until_there(client)

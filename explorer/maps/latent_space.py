@@ -183,8 +183,8 @@ class LatentSpace(Space):
     def centroids(self) -> np.ndarray:
         """The mean of each class's encoded test points, (C, D) float32; NaN for a class that has none."""
         of_class = [self.latents[self.labels == label] for label in range(len(self.class_names))]
-        nobody = np.full(self.latent_dim, np.nan, np.float32)
-        return _fixed(np.stack([points.mean(0) if len(points) else nobody for points in of_class]))
+        missing = np.full(self.latent_dim, np.nan, np.float32)
+        return _fixed(np.stack([points.mean(0) if len(points) else missing for points in of_class]))
 
     @cached_property
     def variance(self) -> np.ndarray:

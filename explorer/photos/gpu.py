@@ -11,21 +11,21 @@ Result = TypeVar("Result")
 SPENT = "Your share of this Space's GPU is spent for now: this ran on the CPU."
 
 
-def on_gpu(job: Callable[..., Result]) -> Callable[..., tuple[Result, str]]:
-    """A job that takes its device ("cuda" or "cpu", None for the default) as keyword -> the same, with a note.
+def on_gpu(function: Callable[..., Result]) -> Callable[..., tuple[Result, str]]:
+    """A function that takes its device ("cuda" or "cpu", None for the default) as keyword -> the same, with a note.
 
     On ZeroGPU it runs as a @spaces.GPU function; when the quota is spent it runs on the CPU and the note says so.
     Elsewhere it runs as it is, and the note is empty.
     """
     if not os.environ.get("SPACES_ZERO_GPU"):
-        return lambda *arguments: (job(*arguments, device=None), "")
+        return lambda *arguments: (function(*arguments, device=None), "")
     import spaces
 
     @spaces.GPU
     def lent(*arguments: Any) -> Result:
-        return job(*arguments, device="cuda")
+        return function(*arguments, device="cuda")
 
-    @wraps(job)
+    @wraps(function)
     def lent_or_own(*arguments: Any) -> tuple[Result, str]:
         try:
             return lent(*arguments), ""
@@ -34,6 +34,6 @@ def on_gpu(job: Callable[..., Result]) -> Callable[..., tuple[Result, str]]:
         except Exception as error:
             if not any(word in str(error).lower() for word in ("quota", "gpu")):
                 raise
-            return job(*arguments, device="cpu"), SPENT
+            return function(*arguments, device="cpu"), SPENT
 
     return lent_or_own

@@ -165,7 +165,7 @@ class PhotoLine:
             _current.reset(token)
             self._leave(job)
 
-    def look(self) -> None:
+    def wake(self) -> None:
         """Somebody has begun to listen."""
         with self._changed:
             self._advance()

@@ -116,7 +116,7 @@ class Document:
         return made
 
     async def ask(self, scope: Scope, config: object) -> Made:
-        nobody = {**scope, "method": "GET", "scheme": "http", "headers": [(b"host", NOWHERE)], "query_string": b""}
+        nameless = {**scope, "method": "GET", "scheme": "http", "headers": [(b"host", NOWHERE)], "query_string": b""}
         start: Message = {}
         content = bytearray()
 
@@ -133,8 +133,8 @@ class Document:
             else:
                 content.extend(message.get("body", b""))
 
-        await self.app(nobody, receive, gather)
-        return Made(start, bytes(content), root_of(nobody), config)
+        await self.app(nameless, receive, gather)
+        return Made(start, bytes(content), root_of(nameless), config)
 
     async def body(self, scope: Scope, made: Made, root: str, packs: bool) -> bytes:
         """What a visitor gets who comes to this root. Raises Busy."""

@@ -63,7 +63,7 @@ class OwnModels:
         own = self._models.get(name)
         if own is None:
             raise UnknownModel(GONE)
-        title = called(self._spaces.open(name))
+        title = download_name(self._spaces.open(name))
         return f"{title}.zip", checkpoint_files.pack(own.folder, title)
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class OwnModels:
         shutil.rmtree(self._models.pop(name).folder, ignore_errors=True)
 
 
-def called(space: LatentSpace) -> str:
+def download_name(space: LatentSpace) -> str:
     """What it is, in the manner of the shipped models' names."""
     kind = "vae" if space.logvar is not None else "ae"
     return f"own-{space.config['data']}-{kind}-{space.latent_dim}d"

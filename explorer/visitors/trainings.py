@@ -100,8 +100,8 @@ class Trainings:
                 self._watcher.start()
             return training
 
-    def look(self, training: Training) -> Training:
-        """The training itself; who waits for it must look now and then, or it ends."""
+    def keep_alive(self, training: Training) -> Training:
+        """The training itself. Who waits for it must call this now and then: what nobody waits for is ended."""
         training.looked = time.monotonic()
         return training
 

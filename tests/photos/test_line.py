@@ -130,7 +130,7 @@ def test_forty_jobs_of_visitors_who_never_listen_hold_up_nobody(line: PhotoLine)
 def test_a_job_begins_when_its_visitor_begins_to_listen(line: PhotoLine) -> None:
     slow = Visitor(line, "slow network", deaf=True).enter()
     slow.ears.set()
-    line.look()
+    line.wake()
     assert slow.begun.wait(SOON)
     slow.gate.set()
     assert slow.answer.result(SOON) == "slow network"

@@ -153,13 +153,13 @@ def test_what_is_packed_opens_again_and_holds_only_known_files(
     own: OwnModels, spaces: Spaces, digits_checkpoint: Path, tmp_path: Path
 ) -> None:
     name = own.open_files("a", [digits_checkpoint / name for name in checkpoint_files.NAMES])
-    called, content = own.pack(name)
-    assert called == "own-digits-vae-2d.zip"
-    (tmp_path / called).write_bytes(content)
-    with zipfile.ZipFile(tmp_path / called) as archive:
+    zip_name, content = own.pack(name)
+    assert zip_name == "own-digits-vae-2d.zip"
+    (tmp_path / zip_name).write_bytes(content)
+    with zipfile.ZipFile(tmp_path / zip_name) as archive:
         assert {Path(member).name for member in archive.namelist()} == set(checkpoint_files.NAMES)
         assert name not in str(archive.namelist())
-    assert spaces.open(own.open_files("b", [tmp_path / called])).latent_dim == 2
+    assert spaces.open(own.open_files("b", [tmp_path / zip_name])).latent_dim == 2
 
 
 def test_other_files_are_passed_over_and_nothing_is_unpickled(own: OwnModels, spaces: Spaces, copy: Path) -> None:

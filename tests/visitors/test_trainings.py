@@ -86,7 +86,7 @@ def trainings(kept: list[Any]) -> Iterator[Callable[..., Trainings]]:
 
 def until_over(trainings: Trainings, training: Training, seconds: int = SOON) -> None:
     end = time.monotonic() + seconds
-    while not trainings.look(training).over:
+    while not trainings.keep_alive(training).over:
         assert time.monotonic() < end, "It did not end."
         time.sleep(0.02)
 
@@ -253,7 +253,7 @@ def test_twenty_visitors_at_once_are_all_served_two_at_a_time(
     for thread in threads:
         thread.join()
     most = 0
-    while not all(here.look(training).over for training in started):
+    while not all(here.keep_alive(training).over for training in started):
         most = max(most, sum(training.state == "running" for training in started))
         time.sleep(0.01)
     assert most <= RUNNING
@@ -432,7 +432,7 @@ def test_a_real_training_shows_its_progress_and_ends_as_a_model_that_decodes(
     process_id, folder = process_of(training)
     epochs: list[int] = []
     end = time.monotonic() + LONG
-    while not here.look(training).over:
+    while not here.keep_alive(training).over:
         assert time.monotonic() < end
         if training.progress and training.progress.epoch not in epochs:
             epochs.append(training.progress.epoch)
@@ -470,7 +470,7 @@ def test_cancelling_a_real_training_kills_it_while_it_trains(own: OwnModels) -> 
     training = here.start("a", Options(epochs=200))
     ids = process_of(training)
     end = time.monotonic() + LONG
-    while not here.look(training).progress:
+    while not here.keep_alive(training).progress:
         assert time.monotonic() < end
         time.sleep(0.05)
     assert result_of(ids[1]).is_dir()

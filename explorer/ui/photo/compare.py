@@ -53,13 +53,13 @@ def build(visit: gr.State, choices: list[tuple[str, str]], turns: PhotoTurns) ->
     )
 
 
-def answering(job: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+def answering(handle: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
     """A handler whose sentence, when the line gives it up, stands in the notice."""
 
-    @wraps(job)
+    @wraps(handle)
     def handler(request: gr.Request, *arguments: Any) -> tuple[Any, ...]:
         try:
-            return job(request, *arguments)
+            return handle(request, *arguments)
         except ValueError as error:
             return notes_html((str(error),), language_of(request), error=True), gr.skip(), gr.skip()
 

@@ -51,26 +51,26 @@ def build(visit: gr.State, turns: PhotoTurns) -> None:
             notice = gr.HTML()
     outputs = [second, decoded, faded, notice]
     inputs = [visit, second, part, method, taken]
-    job: dict[str, Any] = {**EVENT, "api_visibility": "private"}
-    photo.change(answering(on_photo, turns), [photo, *inputs], outputs, **job)
+    shared: dict[str, Any] = {**EVENT, "api_visibility": "private"}
+    photo.change(answering(on_photo, turns), [photo, *inputs], outputs, **shared)
     for event in (part.input, method.change, taken.change):
         answer = answering(on_change, turns)
-        event(answer, inputs, outputs, trigger_mode="always_last", show_progress="hidden", **job)
+        event(answer, inputs, outputs, trigger_mode="always_last", show_progress="hidden", **shared)
 
 
-def answering(job: Callable[..., tuple[Any, ...]], turns: PhotoTurns) -> Callable[..., tuple[Any, ...]]:
+def answering(handle: Callable[..., tuple[Any, ...]], turns: PhotoTurns) -> Callable[..., tuple[Any, ...]]:
     """A handler that keeps the second photo, and whose sentences for bad input stand in the notice."""
 
     @turns.taken
-    @wraps(job)
+    @wraps(handle)
     def taken(*arguments: Any) -> tuple[Any, ...]:
         _, kept = (argument for argument in arguments if isinstance(argument, Desk))
-        second, *shown = job(*(part.content if isinstance(part, Desk) else part for part in arguments))
+        second, *shown = handle(*(part.content if isinstance(part, Desk) else part for part in arguments))
         if second is None or isinstance(second, Encoding):
             kept.content, second = second, kept
         return second, *shown
 
-    @wraps(job)
+    @wraps(handle)
     def handler(request: gr.Request, *arguments: Any) -> tuple[Any, ...]:
         try:
             return taken(request, *arguments)

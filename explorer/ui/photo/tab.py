@@ -131,31 +131,33 @@ def build(turns: PhotoTurns) -> None:
 
 def connect(parts: Parts, examples: gr.HTML, latents: gr.File, turns: PhotoTurns) -> None:
     """Which event does what."""
-    job: dict[str, Any] = {**EVENT, "api_visibility": "private"}
+    shared: dict[str, Any] = {**EVENT, "api_visibility": "private"}
     chosen = [parts.photo, parts.model, parts.side, parts.visit]
     encode = answering(parts, on_photo, turns)
     for event in (parts.photo.change, parts.model.change, parts.side.change):
-        event(encode, chosen, parts.outputs(), show_progress_on=parts.slider, **job)
+        event(encode, chosen, parts.outputs(), show_progress_on=parts.slider, **shared)
     edit = answering(parts, on_edit, turns)
-    parts.view.change_view(edit, parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **job)
-    latents.upload(answering(parts, on_latents, turns), [latents, parts.model, parts.visit], parts.outputs(), **job)
+    parts.view.change_view(
+        edit, parts.visit, parts.outputs(), trigger_mode="multiple", show_progress="hidden", **shared
+    )
+    latents.upload(answering(parts, on_latents, turns), [latents, parts.model, parts.visit], parts.outputs(), **shared)
     quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
     examples.choose(photo_examples.on_choose, None, parts.photo, **quick)
 
 
-def answering(parts: Parts, job: Callable[..., Any], turns: PhotoTurns) -> Callable[..., dict[Any, Any]]:
+def answering(parts: Parts, handle: Callable[..., Any], turns: PhotoTurns) -> Callable[..., dict[Any, Any]]:
     """A handler whose answers name their parts, and whose sentences for bad input stand in the notice."""
 
     @turns.taken
-    @wraps(job)
+    @wraps(handle)
     def taken(*arguments: Any) -> dict[str, Any]:
         desk = next(argument for argument in arguments if isinstance(argument, Desk))
-        changes = job(*(desk.content if argument is desk else argument for argument in arguments))
+        changes = handle(*(desk.content if argument is desk else argument for argument in arguments))
         if "visit" in changes:
             desk.content, changes["visit"] = changes["visit"], desk
         return changes
 
-    @wraps(job)
+    @wraps(handle)
     def handler(request: gr.Request, *arguments: Any) -> dict[Any, Any]:
         try:
             changes = taken(request, *arguments)
@@ -163,7 +165,7 @@ def answering(parts: Parts, job: Callable[..., Any], turns: PhotoTurns) -> Calla
             changes = {}
             if not isinstance(error, Replaced):  # else the newer one tells
                 changes["notice"] = notes_html((str(error),), language_of(request), error=True)
-            if job is on_edit:  # the view waits for an answer before it asks again
+            if handle is on_edit:  # the view waits for an answer before it asks again
                 changes["view"] = {"failed": photo_view.new_key()}
         return {getattr(parts, name): value for name, value in changes.items()} or {parts.notice: gr.skip()}
 
@@ -187,18 +189,19 @@ def on_photo(
     photo, note = read_photo(path, side or LARGEST)
     notes = tuple(note.splitlines())
     encoding = photo_jobs.encode_or_built_in(model, photo, notes, photo_view.fetching(progress, language))
-    arrived = arrive(encoding, visit, language, (path, encoding.model, side))
-    return {**arrived, **({} if encoding.model == model else {"model": encoding.model})}
+    shown = show_encoding(encoding, visit, language, (path, encoding.model, side))
+    return {**shown, **({} if encoding.model == model else {"model": encoding.model})}
 
 
 def on_latents(request: gr.Request, path: str | None, model: str, visit: Visit | None) -> dict[str, Any]:
     """Latents from a file take the photo's place."""
     if path is None:
         return {}
-    return arrive(photo_jobs.open_latents(for_visitors(str(model).strip()), load(path)), visit, language_of(request))
+    encoding = photo_jobs.open_latents(for_visitors(str(model).strip()), load(path))
+    return show_encoding(encoding, visit, language_of(request))
 
 
-def arrive(
+def show_encoding(
     encoding: Encoding, visit: Visit | None, language: str, asked: tuple[str, str, int] | tuple[()] = ()
 ) -> dict[str, Any]:
     """The answer to a new photo or new latents."""

@@ -39,7 +39,7 @@ class PhotoTurns:
     def __init__(self) -> None:
         self.line = PhotoLine()
         self._last: OrderedDict[str, str] = OrderedDict()  # each visitor's last event that had a turn
-        self.listeners = Listeners(self.line.look)
+        self.listeners = Listeners(self.line.wake)
 
     def start(self) -> None:
         photo_reader.start()

@@ -40,8 +40,8 @@ def signals_interrupt() -> Iterator[None]:
 
 
 def leave() -> NoReturn:
-    """End the process at once: Python would wait for the threads of jobs, for a download maybe minutes, and abort where
-    one of the others is deep in PyTorch."""
+    """End the process at once. Python would wait for threads that still work, maybe minutes for a download, and would
+    abort where one of them is deep in PyTorch."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

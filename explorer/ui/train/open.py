@@ -26,8 +26,8 @@ def opener() -> gr.HTML:
     return component("<span></span>", "", mounted("train/opener.js"), "train-opener")
 
 
-def build(own: OwnModels, spaces: Spaces, opener: gr.HTML, tabs: gr.Tabs, job: str) -> None:
-    """Lay out the accordion's inside. job: the concurrency id of what opens files."""
+def build(own: OwnModels, spaces: Spaces, opener: gr.HTML, tabs: gr.Tabs, concurrency_id: str) -> None:
+    """Lay out the accordion's inside. concurrency_id: of what opens files."""
     gr.Markdown(i18n("train.open.about"))
     with gr.Row(equal_height=False):
         files = gr.File(
@@ -59,7 +59,7 @@ def build(own: OwnModels, spaces: Spaces, opener: gr.HTML, tabs: gr.Tabs, job: s
             return {notice: failure(str(error), request), files: None}
         return {notice: "", files: None, opener: to_map(spaces, name, request), tabs: gr.Tabs(selected="map")}
 
-    shared: dict[str, Any] = {"concurrency_id": job, "concurrency_limit": 2, "api_visibility": "private"}
+    shared: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 2, "api_visibility": "private"}
     outputs = [notice, files, opener, tabs]
     files.upload(on_files, files, outputs, show_progress_on=notice, **shared)
     for event in (fetch.click, repo.submit):

@@ -82,7 +82,7 @@ async def follow(trainings: Trainings, training: Training) -> AsyncIterator[dict
     shown: tuple[Any, ...] = ()
     try:
         while True:
-            trainings.look(training)
+            trainings.keep_alive(training)
             over = training.over
             epoch = training.progress.epoch if training.progress else 0
             now = (training.state, training.place, epoch, int(training.seconds))
