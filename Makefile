@@ -1,15 +1,18 @@
-# `make run` serves the page, `make test` runs the tests; both make .venv first if it is not there.
+# Each target makes .venv first if it is not there.
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-run: $(VENV)/.runtime
+help: ## says what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: $(VENV)/.runtime ## serves the page on http://127.0.0.1:7860
 	$(BIN)/python app.py
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev ## runs the tests
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev ## checks Python, and JavaScript where Node.js is there
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -20,7 +23,7 @@ lint-js: node_modules/.package-lock.json
 	node_modules/.bin/biome check --error-on-warnings
 	node_modules/.bin/tsc
 
-check: lint test
+check: lint test ## is what CI runs
 
 $(VENV)/.runtime: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -35,4 +38,4 @@ node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --silent --no-audit --no-fund
 	touch $@
 
-.PHONY: run test lint lint-js check
+.PHONY: help run test lint lint-js check
