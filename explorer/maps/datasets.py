@@ -15,25 +15,22 @@ DATA_VARIABLE = "EXPLORER_DATA"
 DIGITS_TRAIN = 1_297  # of 1,797; the last 500 come from other writers
 
 
+Arrays = tuple[np.ndarray, np.ndarray]  # images (N, H, W) uint8, labels (N,) int64
+
+
 @dataclass(frozen=True)
 class Source:
-    """Where a data set comes from and what its classes are called."""
+    """Where a data set comes from, and what is in it.
+
+    side: of its images, in pixels. read: takes this, "train" or "test", `data_root` and whether the data set may be
+    fetched; raises DataUnavailable. folder: below `data_root`, where its files lie; torchvision's name of it as well.
+    """
 
     title: str
-    folder: str
     class_names: tuple[str, ...]
-
-
-_NUMERALS = tuple("0123456789")
-SOURCES = {
-    "digits": Source("scikit-learn's digits", "", _NUMERALS),
-    "mnist": Source("MNIST", "MNIST", _NUMERALS),
-    "fashion-mnist": Source(
-        "Fashion-MNIST",
-        "FashionMNIST",
-        ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
-    ),
-}
+    side: int
+    read: Callable[[Source, str, Path, bool], Arrays]
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,9 @@ def load(
         raise ValueError(f"There is no data set of that name; there are {', '.join(SOURCES)}.")
     if split not in ("train", "test"):
         raise ValueError("split must be train or test.")
-    images, labels = _digits(split) if name == "digits" else _mnist_like(name, split, data_root(root), download)
-    return DataSet(pad(images, size), labels, SOURCES[name].class_names)
+    source = SOURCES[name]
+    images, labels = source.read(source, split, data_root(root), download)
+    return DataSet(pad(images, size), labels, source.class_names)
 
 
 def pad(images: np.ndarray, size: int) -> np.ndarray:
@@ -76,7 +74,7 @@ def pad(images: np.ndarray, size: int) -> np.ndarray:
     return np.pad(images, ((0, 0), (before, after), (before, after)))
 
 
-def _digits(split: str) -> tuple[np.ndarray, np.ndarray]:
+def _digits(_source: Source, split: str, _root: Path, _download: bool) -> Arrays:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
@@ -85,14 +83,14 @@ def _digits(split: str) -> tuple[np.ndarray, np.ndarray]:
     return pixels[part], labels.astype(np.int64)[part]
 
 
-def _mnist_like(name: str, split: str, root: Path, download: bool) -> tuple[np.ndarray, np.ndarray]:
+def _mnist_like(source: Source, split: str, root: Path, download: bool) -> Arrays:
     prefix = "train" if split == "train" else "t10k"
-    raw = root / SOURCES[name].folder / "raw"
+    raw = root / source.folder / "raw"
     files = [raw / f"{prefix}-images-idx3-ubyte", raw / f"{prefix}-labels-idx1-ubyte"]
     if not all(map(_at_hand, files)):
         if not download:
-            raise DataUnavailable(_ways_out(name, root))
-        _download(name, root)
+            raise DataUnavailable(_ways_out(source, root))
+        _download(source, root)
     images, labels = map(read_idx, files)
     if images.ndim != 3 or labels.shape != images.shape[:1]:
         raise DataUnavailable(f"The files in {raw} do not belong together; delete the folder and fetch them again.")
@@ -103,18 +101,16 @@ def _at_hand(file: Path) -> bool:
     return file.exists() or file.with_name(file.name + ".gz").exists()
 
 
-def _download(name: str, root: Path) -> None:
+def _download(source: Source, root: Path) -> None:
     from torchvision import datasets
 
-    fetch: Callable[..., object] = datasets.MNIST if name == "mnist" else datasets.FashionMNIST
     try:
-        fetch(root, download=True)
+        getattr(datasets, source.folder)(root, download=True)
     except (RuntimeError, OSError) as error:
-        raise DataUnavailable(_ways_out(name, root)) from error
+        raise DataUnavailable(_ways_out(source, root)) from error
 
 
-def _ways_out(name: str, root: Path) -> str:
-    source = SOURCES[name]
+def _ways_out(source: Source, root: Path) -> str:
     return (
         f"{source.title} is not in {root} and could not be fetched. Either connect to the network, "
         f"or put its four files into FOLDER/{source.folder}/raw and pass --data FOLDER or set {DATA_VARIABLE}=FOLDER."
@@ -135,3 +131,12 @@ def read_idx(file: Path) -> np.ndarray:
         return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(shape)
     except (OSError, EOFError, IndexError, ValueError, zlib.error) as error:
         raise DataUnavailable(f"{file} is damaged; delete it and fetch it again.") from error
+
+
+NUMERALS = tuple("0123456789")
+CLOTHES = ("T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot")
+SOURCES = {
+    "digits": Source("scikit-learn's digits", NUMERALS, 8, _digits),
+    "mnist": Source("MNIST", NUMERALS, 28, _mnist_like, "MNIST"),
+    "fashion-mnist": Source("Fashion-MNIST", CLOTHES, 28, _mnist_like, "FashionMNIST"),
+}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from PIL import Image
 
-from explorer.maps.datasets import pad
+from explorer.maps.datasets import SOURCES, pad
 from explorer.maps.ink import bright_on_black
 
 SHORTEST, LONGEST = 8, 512  # pixels of a side
@@ -30,7 +30,7 @@ def like_data(image: ArrayLike, data: str, image_shape: tuple[int, int]) -> np.n
     """
     if data not in MAKERS:
         raise ValueError(f"There is no data set of that name; there are {', '.join(MAKERS)}.")
-    side, make = MAKERS[data]
+    side, make = SOURCES[data].side, MAKERS[data]
     if len(image_shape) != 2 or image_shape[0] != image_shape[1] or image_shape[0] < side:
         raise ValueError(f"image_shape must be a square of at least {side} × {side}.")
     made = make(bright_on_black(_checked(image), data != "fashion-mnist")).astype(np.float32)
@@ -91,10 +91,10 @@ def like_digits(figure: np.ndarray) -> np.ndarray:
     return bitmap.reshape(cells, BLOCK, cells, BLOCK).mean((1, 3))
 
 
-MAKERS: dict[str, tuple[int, Callable[[np.ndarray], np.ndarray]]] = {  # the side of its images, and how to make one
-    "digits": (8, like_digits),
-    "mnist": (28, like_mnist),
-    "fashion-mnist": (28, like_fashion_mnist),
+MAKERS: dict[str, Callable[[np.ndarray], np.ndarray]] = {  # by data set: how its makers made an image
+    "digits": like_digits,
+    "mnist": like_mnist,
+    "fashion-mnist": like_fashion_mnist,
 }
 
 

@@ -32,7 +32,6 @@ MAX_LATENTS = 640_000  # numbers: points times dimensions
 MAX_DIMENSIONS = 64
 MAX_POINTS = 20_000
 MAX_FLOPS = 60_000_000  # of one decoding and encoding; the shipped models stay below 15 million
-NATIVE = {"digits": 8, "mnist": 28, "fashion-mnist": 28}  # pixels on a side of a data set's own images
 MAX_SIDE = 64  # pixels of an image
 MAX_HEADER = 1_000_000  # bytes of a safetensors file's own description, and the tensors in it
 MAX_TENSORS = 1_000
@@ -192,7 +191,7 @@ def read_architecture(config: dict[str, Any]) -> Architecture:
     except ValueError as error:
         raise ValueError(f"{CONFIG}: {error}.") from None
     side = architecture.image_shape[0]
-    if architecture.image_shape != (side, side) or not NATIVE[config["data"]] <= side <= MAX_SIDE:
+    if architecture.image_shape != (side, side) or not SOURCES[config["data"]].side <= side <= MAX_SIDE:
         raise ValueError(f"{CONFIG}: images of {config['data']} do not have that shape.")
     if not 2 <= architecture.latent_dim <= MAX_DIMENSIONS:
         raise ValueError(f"A map can be drawn of 2 to {MAX_DIMENSIONS} latent dimensions.")
