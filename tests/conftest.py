@@ -1,43 +1,33 @@
 """Fixtures that more than one test file uses: small checkpoints, trained in seconds on scikit-learn's digits,
 photo models with random weights, and the page in headless Chromium."""
 
-import os
 import shutil
-import socket
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from host import FAILED, Host, watched
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    ConsoleMessage,
-    Error,
     Page,
-    ViewportSize,
     expect,
-    sync_playwright,
 )
 from random_models import random_vae
 
 from explorer import train
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--use-angle=swiftshader",  # WebGL without a graphics card
-    "--enable-unsafe-swiftshader",
-    "--disable-gpu-compositing",  # or the page itself is drawn by SwiftShader too, at four frames a second
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-
-SIZE: ViewportSize = {"width": 1280, "height": 800}
+HOST = pytest.StashKey[Host]()
+VISITING = pytest.StashKey[set[Path]]()
 expect.set_options(timeout=20_000)  # milliseconds: two cores shared by two browsers and their servers can be slow
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files that look at the page come first: they take longest, and share a server and a browser."""
+    visiting = config.stash[VISITING] = {item.path for item in items if "host" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in visiting)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,34 +98,35 @@ def small_tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the browser keeps what it fetched and compiled, so that its first page opens sooner too."""
-    return tmp_path_factory.mktemp("profile")
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    host = request.config.stash[HOST] = Host(tmp_path_factory.mktemp("host"))
+    yield host
+    host.close()
 
 
-@pytest.fixture(scope="session")
-def port() -> int:
-    """One port for all files, since the browser keeps things by address: outside the range that systems hand out."""
-    for candidate in range(20_000 + os.getpid() % 10_000, 31_000):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", candidate)):
-                return candidate
-    raise AssertionError("There is no free port.")
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Close what only others need: no event loop can be run beside Playwright's."""
+    if HOST in item.config.stash and item.path not in item.config.stash[VISITING]:
+        item.config.stash[HOST].close()
+
+
+@pytest.fixture
+def port(host: Host) -> int:
+    """For a server of the test's own: a fixed one too, since the browser keeps things by address."""
+    return host.port + 1
 
 
 @pytest.fixture(scope="module")
-def context(profile: Path) -> Iterator[BrowserContext]:
-    """One visitor's browser for the tests of a file."""
-    if CHROMIUM is None:
-        reason = "Chromium is missing: apt-get install chromium (or your system's way), then run the tests again."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium
-        context = chromium.launch_persistent_context(profile, executable_path=CHROMIUM, args=ARGUMENTS, viewport=SIZE)
-        yield context
-        context.close()
+def address(host: Host) -> str:
+    """Where the page is served."""
+    return host.address
+
+
+@pytest.fixture(scope="module")
+def context(host: Host) -> Iterator[BrowserContext]:
+    """One visitor's browser, which the tests of a file find empty."""
+    yield host.context
+    host.context.pages[0].goto("about:blank")
 
 
 @pytest.fixture(scope="module")
@@ -143,19 +134,6 @@ def browser(context: BrowserContext) -> Browser:
     """For visitors of another kind: with a phone, in another language."""
     assert context.browser is not None
     return context.browser
-
-
-@pytest.fixture(scope="module")
-def address(port: int) -> Iterator[str]:
-    """Where the page is served for the tests of one file."""
-    from explorer.ui.app import launch  # here: most files' tests do without Gradio, whose import takes seconds
-
-    demo = launch(server_port=port, prevent_thread_lock=True, quiet=True)
-    yield f"http://127.0.0.1:{port}/"
-    demo.close()
-
-
-FAILED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -193,32 +171,3 @@ def pocket(browser: Browser) -> Iterator[BrowserContext]:
 def phone(pocket: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page on a phone that fails its test when a script throws or logs an error."""
     yield from watched(pocket, request, ("pageerror", "console"))
-
-
-def watched(context: BrowserContext, request: pytest.FixtureRequest, events: tuple[str, ...]) -> Iterator[Page]:
-    """The same page for all tests of a file, since to open one takes seconds: a test finds it as the one before left
-    it, unless that one failed or was allowed errors."""
-    page = context.pages[0]
-    size = page.viewport_size or SIZE
-    page.bring_to_front()  # what lies behind another page gets less of the processor
-    problems: list[str] = []
-
-    def note(event: Error | ConsoleMessage) -> None:
-        if isinstance(event, Error):
-            problems.append(str(event))
-        elif event.type == "error":
-            problems.append(event.text)
-
-    for name in events:
-        page.on(name, note)
-    yield page
-    for name in events:
-        page.remove_listener(name, note)
-    for opened in context.pages[1:]:
-        opened.close()
-    page.unroute_all()
-    if request.node.stash.get(FAILED, True) or problems or "console" not in events:
-        page.goto("about:blank")
-    if page.viewport_size != size:
-        page.set_viewport_size(size)
-    assert problems == []

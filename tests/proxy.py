@@ -17,16 +17,16 @@ BROKEN_OFF = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 
 
 class Proxy:
-    """Shows what a server on this machine serves on a free port, below `prefix`, until it is closed.
+    """Shows what a server on this machine serves below `prefix`, until it is closed.
 
-    upstream: the server's port.
+    upstream: the server's port; the proxy's own is the one after it.
     strips: whether the server is asked without the prefix.
     headers: what the server is told instead of what the browser sends, or besides it; {port} is the proxy's own.
     """
 
     def __init__(self, upstream: int, prefix: str = "", strips: bool = True, headers: Mapping[str, str] = {}) -> None:
         self.upstream, self.prefix, self.strips = upstream, prefix, strips
-        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.listening = socket.create_server(("127.0.0.1", upstream + 1))
         self.port: int = self.listening.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}{prefix}/"
         self.headers = {name: value.format(port=self.port) for name, value in headers.items()}

@@ -63,10 +63,10 @@ def test_a_visitor_is_told_of_a_full_disk_and_keeps_what_is_there(
 
 
 def test_a_page_that_outlived_its_server_goes_on_with_the_next(quiet_page: Page, port: int) -> None:
-    """At a port of its own, on which the first server ends and another begins."""
-    options = {"server_port": port + 1, "prevent_thread_lock": True, "quiet": True}
+    """At a port on which the first server ends and another begins."""
+    options = {"server_port": port, "prevent_thread_lock": True, "quiet": True}
     first = launch(**options)
-    quiet_page.goto(f"http://127.0.0.1:{port + 1}/")
+    quiet_page.goto(f"http://127.0.0.1:{port}/")
     # Whose first pick is answered: where the server goes with an event under way, Gradio loads the page anew.
     expect(quiet_page.get_by_role("img", name="Its reconstruction")).to_be_visible(timeout=60_000)
     tried: list[str] = []
@@ -90,9 +90,9 @@ def test_a_page_that_outlived_its_server_goes_on_with_the_next(quiet_page: Page,
 def test_a_page_whose_question_met_no_server_is_loaded_anew_by_the_next_and_keeps_its_place(
     quiet_page: Page, port: int
 ) -> None:
-    options = {"server_port": port + 1, "prevent_thread_lock": True, "quiet": True}
+    options = {"server_port": port, "prevent_thread_lock": True, "quiet": True}
     first = launch(**options)
-    quiet_page.goto(f"http://127.0.0.1:{port + 1}/?model=digits-vae-2d&x=0.5&y=-0.25")
+    quiet_page.goto(f"http://127.0.0.1:{port}/?model=digits-vae-2d&x=0.5&y=-0.25")
     root = quiet_page.locator('[data-role="root"]')
     expect(root).to_have_attribute("data-x", "0.5", timeout=60_000)
     quiet_page.evaluate("window.before = true")

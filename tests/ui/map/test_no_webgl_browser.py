@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from conftest import CHROMIUM, SIZE, watched
+from host import CHROMIUM, SIZE, watched
 from map_page import READY, choose_model, drag, lonely_points, on_screen, open_tool, pad_box, place, settle, visit
 from PIL import Image, ImageColor
 from playwright.sync_api import Browser, BrowserContext, Page, expect

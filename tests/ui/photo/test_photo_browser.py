@@ -62,7 +62,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 
 @pytest.fixture(scope="module", autouse=True)
 def _host(small_vae: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """One folder whose models a visitor may open, and no Hub.
+    """One folder whose models a visitor may open.
 
     The packages lie outside the working directory, as they do where there is no .venv in it: Gradio serves no files
     from there.
@@ -72,9 +72,6 @@ def _host(small_vae: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         patch.setenv("EXPLORER_DATA", os.environ.get("EXPLORER_DATA") or str(Path("data").resolve()))
         patch.chdir(folder)
         patch.setenv("EXPLORER_MODELS", str(small_vae.parent))
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "gradio"))
-        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
         patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(folder / "hub"))
         yield
 

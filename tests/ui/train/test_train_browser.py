@@ -6,7 +6,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,16 +23,6 @@ from explorer.visitors.trainings import CANCELLED, Training, Trainings
 pytestmark = pytest.mark.browser
 SOON = 120_000  # milliseconds; a training starts with the import of PyTorch
 VIEW = '[data-role="train"]'
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    folder = tmp_path_factory.mktemp("host")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "gradio"))
-        patch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
-        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-        yield
 
 
 @pytest.fixture
