@@ -17,12 +17,13 @@ from typing import Any, TypeVar
 
 import anyio
 from fastapi import FastAPI, Request, WebSocket
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.websockets import WebSocketDisconnect
 
 from explorer import __version__
 from explorer.addresses import client_of, share
 from explorer.live.places import Place, parse_place
+from explorer.live.refusals import handle_refusals, problem
 from explorer.live.same_site import Pass, SameSite
 from explorer.live.spaces import UnknownModel
 from explorer.live.worker import Busy, DecodeWorker
@@ -126,16 +127,6 @@ async def serve_socket(socket: WebSocket, worker: DecodeWorker) -> None:
             await socket.close(*refused[0])
 
 
-def problem(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"error": sentence}, status)
-
-
-def refusal(error: ValueError | Busy) -> JSONResponse:
-    """The answer to a request that was refused: its sentence, under 404 (no such model), 422 or 503 (too many ask)."""
-    status = 503 if isinstance(error, Busy) else 404 if isinstance(error, UnknownModel) else 422
-    return problem(status, str(error))
-
-
 async def while_there(request: Request, answer: Future[Answer]) -> Answer:
     """An answer, taken back where nobody waits for it any more."""
     waiting = asyncio.wrap_future(answer)
@@ -185,6 +176,7 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
     """
     api = FastAPI(title="Latent space explorer", version=__version__, docs_url=None, redoc_url=None)
     passes = Pass()
+    handle_refusals(api)
     api.add_middleware(SameSite, passes=passes, site=site, open_to_all=OPEN_TO_ALL)
     sockets: set[WebSocket] = set()
     of_address: Counter[str] = Counter()
@@ -198,11 +190,8 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
     @api.get("/frame")
     async def frame(request: Request) -> Response:
         """Raw grey bytes of the decoded image, row by row; its size stands in X-Frame-Shape (HxW)."""
-        try:
-            place = query_place(request.query_params)
-            decoded = await worker.decode(place)
-        except (ValueError, Busy) as error:
-            return refusal(error)
+        place = query_place(request.query_params)
+        decoded = await worker.decode(place)
         shape = {"X-Frame-Shape": f"{decoded.height}x{decoded.width}", "Cache-Control": "no-store"}
         return Response(decoded.pixels, media_type="application/octet-stream", headers=shape)
 

@@ -12,7 +12,10 @@ from functools import cached_property, lru_cache
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
-from explorer.live.routes import PATH, problem
+from explorer.live.refusals import problem
+from explorer.live.routes import PATH
+from explorer.ui.accepted import accepts_gzip
+from explorer.ui.packing import respond
 from explorer.ui.texts import ASSETS
 
 KINDS = {".js": "text/javascript", ".json": "application/json"}  # of what is served; Python reads the rest
@@ -81,7 +84,5 @@ def add_routes(api: FastAPI) -> None:
         found = files().get(name) if hashed == version() else None
         if found is None:
             return problem(404, "There is no such file; open the page anew.")
-        headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
-        if "gzip" not in request.headers.get("accept-encoding", ""):
-            return Response(found.content, media_type=found.kind, headers=headers)
-        return Response(found.packed, media_type=found.kind, headers={**headers, "Content-Encoding": "gzip"})
+        packs = accepts_gzip(request.headers)
+        return respond(found.packed if packs else found.content, packs, found.kind, FOR_EVER)

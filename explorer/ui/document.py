@@ -24,9 +24,10 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.addresses import Visitor, client_of
-from explorer.live.routes import refusal
+from explorer.live.refusals import refusal
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
+from explorer.ui.accepted import accepts_gzip
 
 PACK_LEVEL = 5
 PACKED = 32  # kept, of 0.2 MB each
@@ -91,7 +92,7 @@ class Document:
             await send({**made.start, "headers": with_length(made.start, length)})
             await send({"type": "http.response.body"})
             return
-        packs = "gzip" in Headers(scope=scope).get("accept-encoding", "")
+        packs = accepts_gzip(Headers(scope=scope))
         try:
             body = await self.body(scope, made, root, packs)
         except Busy as error:

@@ -18,12 +18,12 @@ from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
 from explorer.kept import remembered
-from explorer.live.routes import refusal, while_there
+from explorer.live.routes import while_there
 from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
-from explorer.live.worker import Busy
 from explorer.maps.latent_space import LatentSpace
 from explorer.ui.component import component, mounted, read
+from explorer.ui.packing import unpacked
 from explorer.ui.texts import ASSETS
 
 MAX_FIGURES = 64  # kept, of 0.1 MB each
@@ -168,19 +168,16 @@ def add_routes(api: FastAPI, spaces: Spaces, thread: ToolThread) -> Callable[[],
 
     @api.get("/figure")
     async def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
-        try:
-            shown = spaces.opened(model, plane)
-            content = None if shown is None else packed_figure.known(shown)
-            if content is None:
-                asker = Visitor("figure", client_of(request.scope))
-                content = await while_there(request, thread.submit(partial(pack, model, plane), asker))
-        except (ValueError, Busy) as error:
-            return refusal(error)
-        return await asyncio.to_thread(_packed, request, content, "application/json", "no-cache")
+        shown = spaces.opened(model, plane)
+        content = None if shown is None else packed_figure.known(shown)
+        if content is None:
+            asker = Visitor("figure", client_of(request.scope))
+            content = await while_there(request, thread.submit(partial(pack, model, plane), asker))
+        return await asyncio.to_thread(unpacked, request, content, "application/json", "no-cache")
 
     @api.get("/plotly.min.js")
     def plotly_js(request: Request) -> Response:
-        return _packed(request, plotly_bytes(), "text/javascript", "public, max-age=86400")
+        return unpacked(request, plotly_bytes(), "text/javascript", "public, max-age=86400")
 
     def warm_up() -> None:
         plotly_bytes()
@@ -188,11 +185,3 @@ def add_routes(api: FastAPI, spaces: Spaces, thread: ToolThread) -> Callable[[],
             pack(name)
 
     return warm_up
-
-
-def _packed(request: Request, packed: bytes, media_type: str, cache: str) -> Response:
-    respond = partial(Response, media_type=media_type)
-    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return respond(packed, headers={**headers, "Content-Encoding": "gzip"})
-    return respond(gzip.decompress(packed), headers=headers)

@@ -12,10 +12,12 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 
 from explorer.addresses import Visitor, client_of
-from explorer.live.routes import problem, refusal, while_there
+from explorer.live.refusals import problem
+from explorer.live.routes import while_there
 from explorer.live.tool_thread import ToolThread
-from explorer.live.worker import Busy
+from explorer.ui.accepted import accepts_gzip
 from explorer.ui.map.tools import TOOLS, MapTools
+from explorer.ui.packing import respond
 
 PAGE = "X-Explorer-Page"  # what a page calls itself, so that those behind one address are answered in turn
 NAMES = tuple(name for name, tool in TOOLS.items() if tool.page)
@@ -24,17 +26,14 @@ NAMES = tuple(name for name, tool in TOOLS.items() if tool.page)
 def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
     @api.post("/tool/{name}")
     async def tool(request: Request, name: str) -> Response:
-        """An answer as gzipped JSON, or {"error": sentence}."""
+        """An answer as JSON, or {"error": sentence}."""
         if name not in NAMES:
             return problem(404, f"There is no such tool; there are {', '.join(NAMES)}.")
-        try:
-            content = await body_of(request, TOOLS[name].at_most)
-            question = partial(answer, getattr(tools, name), content)
-            packed = await while_there(request, thread.submit(question, asker(request, name), len(content)))
-        except (ValueError, Busy) as error:
-            return refusal(error)
-        headers = {"Content-Encoding": "gzip", "Cache-Control": "no-store"}
-        return Response(packed, media_type="application/json", headers=headers)
+        content = await body_of(request, TOOLS[name].at_most)
+        packs = accepts_gzip(request.headers)
+        question = partial(answer, getattr(tools, name), content, packs)
+        answered = await while_there(request, thread.submit(question, asker(request, name), len(content)))
+        return respond(answered, packs, "application/json", "no-store")
 
 
 def asker(request: Request, what: str) -> Visitor:
@@ -63,11 +62,12 @@ def arguments_of(content: bytes) -> dict[str, Any]:
     return values
 
 
-def answer(tool: Callable[..., Any], content: bytes) -> bytes:
-    """What a tool says, as gzipped JSON. Raises ValueError with a sentence."""
+def answer(tool: Callable[..., Any], content: bytes, packs: bool) -> bytes:
+    """What a tool says, as JSON, gzipped or plain. Raises ValueError with a sentence."""
     wanted, arguments = inspect.signature(tool), arguments_of(content)
     try:
         wanted.bind(**arguments)
     except TypeError:
         raise ValueError(f"It takes {', '.join(wanted.parameters)}.") from None
-    return gzip.compress(json.dumps(tool(**arguments), allow_nan=False).encode(), 1)
+    said = json.dumps(tool(**arguments), allow_nan=False).encode()
+    return gzip.compress(said, 1) if packs else said

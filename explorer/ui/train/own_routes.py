@@ -6,7 +6,6 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from explorer.live.routes import refusal
 from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
 from explorer.maps.latent_space import LatentSpace
 from explorer.ui.map.component import introduce
@@ -30,21 +29,14 @@ def add_routes(api: FastAPI, spaces: Spaces, own: OwnModels) -> None:
     @api.get("/own")
     def introduction(request: Request, model: str = "") -> Response:
         """What the map's page wants to know of a model that was not there when it was opened."""
-        try:
-            if not model.startswith(OWN):
-                raise UnknownModel(GONE)
-            return JSONResponse(
-                introduce_own(spaces.open(model), language_of(request)), headers={"Cache-Control": "no-store"}
-            )
-        except UnknownModel as error:
-            return refusal(error)
+        if not model.startswith(OWN):
+            raise UnknownModel(GONE)
+        about = introduce_own(spaces.open(model), language_of(request))
+        return JSONResponse(about, headers={"Cache-Control": "no-store"})
 
     @api.get("/own.zip")
     def packed(model: str = "") -> Response:
         """The checkpoint's folder."""
-        try:
-            name, content = own.pack(model)
-        except UnknownModel as error:
-            return refusal(error)
+        name, content = own.pack(model)
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
         return Response(content, media_type="application/zip", headers=headers)

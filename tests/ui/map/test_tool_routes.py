@@ -178,6 +178,15 @@ def test_a_removed_model_leaves_nothing_of_all_that_was_asked_about_it(
     assert len(packed_figure) == figures
 
 
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br, *;q=0"])
+def test_an_answer_is_plain_for_whom_takes_no_gzip(client: TestClient, tools: Slow, model: str, accepted: str) -> None:
+    question = {"model": model, **ARGUMENTS["lattice"]}
+    with client.stream("POST", "/tool/lattice", json=question, headers={"Accept-Encoding": accepted}) as response:
+        plain = b"".join(response.iter_raw())
+    assert "content-encoding" not in response.headers
+    assert json.loads(plain) == tools.lattice(**question)
+
+
 def test_what_is_left_out_is_as_the_tool_has_it(client: TestClient, tools: Slow, model: str) -> None:
     assert client.post("/tool/samples", json={"model": model}).json() == tools.samples(model)
 
