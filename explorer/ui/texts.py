@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import gradio as gr
 from starlette.requests import Request
 
+from explorer.ui.accepted import weights
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 ENGLISH = "en"
+MAX_TAG = 35  # characters that are looked at (RFC 5646, 4.4.1)
 TOLD = "told."  # begins the keys of sentences that the rest of the code says in English, to other callers as well
 
 
@@ -35,18 +37,28 @@ def language_of(request: gr.Request | Request | None) -> str:
     """The language of the page that sent an event: its ?lang=, else its browser's, else English."""
     if request is None:
         return ENGLISH
-    accepted = (part.split(";")[0].strip() for part in request.headers.get("accept-language", "").split(","))
-    return look_up([str(request.query_params.get("lang", "")), *accepted])
+    return language_for(str(request.query_params.get("lang", "")), request.headers.get("accept-language", ""))
 
 
-def look_up(wanted: Iterable[str]) -> str:
-    """Language tags, the best first -> that of a file here, by dropping subtags from the end (RFC 4647, 3.4)."""
-    for tag in wanted:
-        parts = tag.lower().split("-")
-        for length in range(len(parts), 0, -1):
-            if found := tags().get("-".join(parts[:length])):
-                return found
+def language_for(asked: str, accepted: str = "") -> str:
+    """asked: a tag, before all others. accepted: Accept-Language, in which "*" is English unless that is refused."""
+    if found := look_up(asked):
+        return found
+    weighed = weights(accepted)
+    refused = {tags().get(tag) for tag, weight in weighed.items() if not weight}
+    others = [name for name in (ENGLISH, *languages()) if name not in refused]
+    for tag in (tag for tag, weight in weighed.items() if weight):
+        found = next(iter(others), None) if tag == "*" else look_up(tag)
+        if found and found not in refused:
+            return found
     return ENGLISH
+
+
+def look_up(tag: str) -> str | None:
+    """A language tag -> that of a file here, by dropping subtags from the end (RFC 4647, 3.4)."""
+    parts = tag[:MAX_TAG].lower().split("-")
+    found = (tags().get("-".join(parts[:length])) for length in range(len(parts), 0, -1))
+    return next(filter(None, found), None)
 
 
 @lru_cache(maxsize=1)

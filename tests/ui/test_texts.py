@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from explorer.ui.texts import TOLD, head, language_of, look_up, texts, translated
+from explorer.ui.texts import TOLD, head, language_for, language_of, look_up, texts, translated
 from explorer.visitors.checkpoint_files import NO_ZIP
 
 EXPLORER = Path(__file__).resolve().parents[2] / "explorer"
@@ -115,23 +115,51 @@ def test_an_unknown_sentence_and_english_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("tag", "found"),
     [
-        (["zh-CN"], "zh-CN"),
-        (["zh"], "zh-CN"),
-        (["zh-SG"], "zh-CN"),
-        (["zh-Hant-HK"], "zh-TW"),
-        (["zh-hk", "en"], "zh-TW"),
-        (["zh-MO"], "zh-TW"),
-        (["de-AT", "fr", "zh-TW"], "zh-TW"),
-        (["en-GB", "zh"], "en"),
-        (["de"], "en"),
-        (["", "*", "-", "<b>"], "en"),
-        ([], "en"),
+        ("zh-CN", "zh-CN"),
+        ("zh", "zh-CN"),
+        ("zh-SG", "zh-CN"),
+        ("zh-Hant-HK", "zh-TW"),
+        ("zh-hk", "zh-TW"),
+        ("zh-MO", "zh-TW"),
+        ("en-GB", "en"),
+        ("de", None),
+        ("", None),
+        ("*", None),
+        ("-", None),
+        ("<b>", None),
+        ("-" * 100_000, None),
+    ],
+    ids=lambda value: str(value)[:9],
+)
+def test_a_language_is_looked_up_by_its_subtags_from_the_most_exact_on(tag: str, found: str | None) -> None:
+    assert look_up(tag) == found
+
+
+@pytest.mark.parametrize(
+    ("accepted", "found"),
+    [
+        ("", "en"),
+        ("de", "en"),
+        ("de-AT, fr, zh-TW", "zh-TW"),
+        ("en-GB, zh", "en"),
+        ("en;q=0.5, zh-HK;q=0.8, de;q=0.9", "zh-TW"),
+        ("en;q=0.5, zh-HK;q=0.4", "en"),
+        ("zh-TW;q=0, zh", "zh-CN"),
+        ("zh-TW;q=0, zh-HK, en;q=0.1", "en"),
+        ("zh-CN, zh-CN;q=0", "zh-CN"),
+        ("*", "en"),
+        ("*, zh;q=0.8", "en"),
+        ("*;q=0.1, zh;q=0.8", "zh-CN"),
+        ("en;q=0, *", "zh-CN"),
+        ("en;q=0, zh;q=0, *;q=0.5", "zh-TW"),
+        ("en;q=0, *;q=0", "en"),
+        ("zh;q=nan, zh-TW;q=7, -;q=1, ;;;", "en"),
     ],
 )
-def test_a_language_is_looked_up_by_its_tags_from_the_most_exact_on(wanted: list[str], found: str) -> None:
-    assert look_up(wanted) == found
+def test_of_the_languages_that_are_accepted_the_one_that_weighs_most_is_said(accepted: str, found: str) -> None:
+    assert language_for("", accepted) == found
 
 
 def test_the_address_says_the_language_before_the_browser_does() -> None:

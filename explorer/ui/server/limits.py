@@ -15,7 +15,7 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer.ui.texts import look_up, translated
+from explorer.ui.texts import language_for, translated
 
 UPLOAD = "/gradio_api/upload"
 MAX_BODY = 2_000_000  # bytes
@@ -172,8 +172,8 @@ def answer(scope: Scope, refused: Refused) -> Response:
     """In the language of the page. Gradio shows what answers an upload as it is."""
     headers = Headers(scope=scope)
     page = parse_qs(urlsplit(headers.get("referer", "")).query)
-    accepted = (part.split(";")[0].strip() for part in headers.get("accept-language", "").split(","))
-    sentence = translated(refused.message, look_up([*page.get("lang", [])[:1], *accepted]))
+    language = language_for("".join(page.get("lang", [])[:1]), headers.get("accept-language", ""))
+    sentence = translated(refused.message, language)
     closing = {"Connection": "close"}
     if is_upload(scope):
         return PlainTextResponse(sentence, refused.status, closing)
