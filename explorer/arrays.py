@@ -1,11 +1,14 @@
-"""Numbers that somebody sent, checked once and for all."""
+"""Numbers that somebody sent, checked once and for all. What is wrong with them raises ValueError with a sentence."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 LIMIT = 1e6  # a coordinate beyond it means nothing to any decoder
+LARGEST_SEED = 2**63 - 1  # that PyTorch and NumPy both take
 
 
 def as_array(value: ArrayLike, name: str, shape: tuple[str, ...]) -> np.ndarray:
@@ -26,3 +29,36 @@ def as_array(value: ArrayLike, name: str, shape: tuple[str, ...]) -> np.ndarray:
     if array.size and np.abs(array).max() > LIMIT:
         raise ValueError(f"{name} must lie within ±{LIMIT:.0e}.")
     return array
+
+
+def whole_number(value: Any, name: str, most: int, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
+        raise ValueError(f"{name} must be a whole number from {least} to {most:,}.")
+    return int(value)
+
+
+def number_within(value: Any, name: str, limit: float) -> float:
+    """`value` as a float within ±limit."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} must be a number.")
+    if not abs(value) <= limit:  # nor is NaN
+        raise ValueError(f"{name} must lie within ±{limit:g}.")
+    return float(value)
+
+
+def seed_of(value: Any, most: int = LARGEST_SEED) -> int:
+    """`value` as a seed; 7.0 is one, as JSON and forms may have it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or value != value:
+        raise ValueError("The seed must be a whole number.")
+    if not 0 <= value <= most:
+        raise ValueError(f"The seed must lie between 0 and {most}.")
+    if value != int(value):
+        raise ValueError("The seed must be a whole number.")
+    return int(value)
+
+
+def at_most(asked: Any, most: int, name: str) -> list:
+    """name: of those in the list, in the plural."""
+    if not isinstance(asked, list) or len(asked) > most:
+        raise ValueError(f"{name} must be a list of at most {most:,} {name}.")
+    return asked

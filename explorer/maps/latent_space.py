@@ -7,12 +7,12 @@ import os
 from functools import cached_property, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from explorer.arrays import as_array
+from explorer.arrays import as_array, seed_of, whole_number
 from explorer.checkpoints import CHECKPOINTS, CONFIG, LATENTS, WEIGHTS
 from explorer.device import default_device
 from explorer.interpolation import METHODS, interpolate
@@ -73,7 +73,7 @@ class LatentSpace(Space):
         (x0, x1), (y0, y1) = as_array(bounds, "bounds", ("2", "2")).tolist()
         rows, columns = n if isinstance(n, tuple) and len(n) == 2 else (n, n)
         for side in (rows, columns):
-            _whole(side, "n", MAX_LATTICE)
+            whole_number(side, "n", MAX_LATTICE)
         x, y = np.meshgrid(np.linspace(x0, x1, columns), np.linspace(y1, y0, rows))
         places = np.stack([x.ravel(), y.ravel()], 1)
         return self.from_plane(places, anchor).reshape(rows, columns, self.latent_dim)
@@ -90,7 +90,7 @@ class LatentSpace(Space):
         its distance from the origin. Raises ValueError: fewer than 2 or more than 10,000 steps, another method.
         """
         start, end = (as_array(z, name, (str(self.latent_dim),)) for z, name in ((a, "a"), (b, "b")))
-        _whole(steps, "steps", MAX_POINTS, least=2)
+        whole_number(steps, "steps", MAX_POINTS, least=2)
         if method not in METHODS:
             raise ValueError(f"method must be {' or '.join(METHODS)}.")
         return np.stack([interpolate(start, end, float(t), method) for t in np.linspace(0, 1, steps)])
@@ -103,7 +103,7 @@ class LatentSpace(Space):
         places = as_array(anchors, "anchors", ("A", str(self.latent_dim)))
         if len(places) not in ANCHORS:
             raise ValueError(f"A walk has from {ANCHORS[0]} to {ANCHORS[-1]} anchors.")
-        _whole(steps, "steps", MAX_POINTS // ANCHORS[-1])
+        whole_number(steps, "steps", MAX_POINTS // ANCHORS[-1])
         legs = [self.interpolate(a, b, steps + 1, method) for a, b in pairwise(places)]
         return np.concatenate([legs[0], *(leg[1:] for leg in legs[1:])])
 
@@ -111,10 +111,11 @@ class LatentSpace(Space):
         """n latents (n, D) float32; the same for the same seed.
 
         how: "prior", the standard normal that a VAE is trained for; "box", uniform in the bounding box of the encoded
-        test set; "density", the density of the encoded test set itself. Raises ValueError: n outside 1 to 10,000.
+        test set; "density", the density of the encoded test set itself. Raises ValueError: n outside 1 to 10,000, a
+        seed outside 0 to 2**63 - 1.
         """
-        _whole(n, "n", MAX_POINTS)
-        random = np.random.default_rng(seed)
+        whole_number(n, "n", MAX_POINTS)
+        random = np.random.default_rng(None if seed is None else seed_of(seed))
         if how == "prior":
             return random.standard_normal((n, self.latent_dim), dtype=np.float32)
         if how == "box":
@@ -132,7 +133,7 @@ class LatentSpace(Space):
         z: (B, D) -> indices (B, k) int64, Euclidean distances (B, k) float32. Raises ValueError: k outside 1 to N.
         """
         latents = self._latents(z)
-        _whole(k, "k", len(self.latents))
+        whole_number(k, "k", len(self.latents))
         if not len(latents):  # scikit-learn wants at least one
             return np.zeros((0, k), np.int64), np.zeros((0, k), np.float32)
         distances, indices = self._tree.kneighbors(latents, k)
@@ -164,6 +165,10 @@ class LatentSpace(Space):
             mean = np.exp((nearest - squares) / 2).mean(1)
             logs[start : start + DENSITY_BATCH] = np.log(mean) - nearest[:, 0] / 2
         return logs - np.log(widths).sum() - 0.5 * self.latent_dim * math.log(2 * math.pi)
+
+    def density_ratio(self, z: ArrayLike) -> np.ndarray:
+        """log10 of `density` over that of a typical encoded point. (B, D) -> (B,) float64"""
+        return (self.log_density(z) - self.typical_log_density) / np.log(10)
 
     def log_prior(self, z: ArrayLike) -> np.ndarray:
         """The logarithm of the standard normal density, which a VAE's latents are drawn to. (B, D) -> (B,) float32"""
@@ -237,8 +242,3 @@ class LatentSpace(Space):
 def _fixed(array: np.ndarray) -> np.ndarray:
     array.setflags(write=False)
     return array
-
-
-def _whole(value: Any, name: str, most: int, least: int = 1) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not least <= value <= most:
-        raise ValueError(f"{name} must be a whole number from {least} to {most:,}.")

@@ -140,6 +140,11 @@ class Space:
         found = self._in_batches(self._pixels(images)[:, None], both, (2, self.latent_dim))
         return found[:, 0], found[:, 1]
 
+    def covariance(self, images: ArrayLike) -> np.ndarray:
+        """A VAE's posterior covariance on the map of images, as posterior takes them. -> (B, 2, 2) float64"""
+        _, deviation = self.posterior(images)
+        return np.einsum("pd,bd,qd->bpq", self.axes, deviation.astype(np.float64) ** 2, self.axes)
+
     def decode(self, z: ArrayLike) -> np.ndarray:
         """Latents (B, D) -> images (B, H, W) float32 in [0, 1].
 

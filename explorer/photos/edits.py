@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from explorer.arrays import number_within
+
 BITS = (0, 8, 4)  # 0: as they are
 MAX_SEED = 2**31 - 1
 MAX_GAIN = 4.0
@@ -74,33 +76,13 @@ def parse_channels(sent: Any, count: int) -> tuple[Channel, ...]:
         raise ValueError(wrong)
     read = [
         Channel(
-            number(item.get("gain", 1.0), "gain", MAX_GAIN),
-            number(item.get("offset", 0.0), "offset", MAX_OFFSET),
+            number_within(item.get("gain", 1.0), "gain", MAX_GAIN),
+            number_within(item.get("offset", 0.0), "offset", MAX_OFFSET),
             bool(item.get("on", True)),
         )
         for item in sent
     ]
     return tuple(read) + (Channel(),) * (count - len(read))
-
-
-def number(value: Any, name: str, limit: float) -> float:
-    """`value` as a float within ±limit. Raises ValueError with a sentence."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{name} must be a number.")
-    if not abs(value) <= limit:  # nor is NaN
-        raise ValueError(f"{name} must lie within ±{limit:g}.")
-    return float(value)
-
-
-def seed(value: Any) -> int:
-    """`value` as a seed. Raises ValueError with a sentence."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise ValueError("The seed must be a whole number.")
-    if not 0 <= value <= MAX_SEED:
-        raise ValueError(f"The seed must lie between 0 and {MAX_SEED}.")
-    if value != int(value):
-        raise ValueError("The seed must be a whole number.")
-    return int(value)
 
 
 def take_channels(a: np.ndarray, b: np.ndarray, channels: Sequence[int]) -> np.ndarray:

@@ -165,6 +165,25 @@ def test_latents_of_another_shape_or_not_finite_are_refused(space: LatentSpace, 
             getattr(space, name)(z)
 
 
+def test_a_typical_points_density_has_the_ratio_0_in_powers_of_ten(space: LatentSpace) -> None:
+    ratios = space.density_ratio(space.latents[:20])
+    expected = np.log10(space.density(space.latents[:20])) - space.typical_log_density / np.log(10)
+    np.testing.assert_allclose(ratios, expected)
+
+
+def test_a_covariance_is_the_posteriors_seen_in_the_plane(space: LatentSpace) -> None:
+    images = space.decode(space.latents[:2])
+    variance = space.posterior(images)[1].astype(np.float64) ** 2
+    expected = [space.axes @ np.diag(of_one) @ space.axes.T for of_one in variance]
+    np.testing.assert_allclose(space.covariance(images), expected)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, True, 1.5])
+def test_what_is_no_seed_is_refused(space: LatentSpace, seed: int) -> None:
+    with pytest.raises(ValueError, match="The seed must "):
+        space.sample(3, seed=seed)
+
+
 def test_no_latents_give_no_answers(space: LatentSpace) -> None:
     none = np.zeros((0, space.latent_dim), np.float32)
     assert space.drift(none).shape == space.density(none).shape == space.log_prior(none).shape == (0,)

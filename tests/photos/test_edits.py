@@ -5,15 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from explorer.arrays import number_within
 from explorer.photos.edits import (
-    MAX_SEED,
     Channel,
     Edits,
     noise,
-    number,
     parse_channels,
     quantise,
-    seed,
     take_channels,
 )
 
@@ -144,37 +142,4 @@ def test_what_is_no_number_within_its_limit_is_refused(value: Any, sentence: str
     with pytest.raises(ValueError, match=f"^gain {sentence}"):
         parse_channels([{"gain": value}], 4)
     with pytest.raises(ValueError, match=f"^sigma {sentence}"):
-        number(value, "sigma", 4.0)
-
-
-@pytest.mark.parametrize("value", [4, -4.0, 0, 1e-300])
-def test_a_number_within_its_limit_becomes_a_float(value: float) -> None:
-    assert (number(value, "gain", 4), type(number(value, "gain", 4))) == (value, float)
-
-
-@pytest.mark.parametrize("value", [0, 1, MAX_SEED, 7.0])
-def test_a_whole_number_is_a_seed(value: float) -> None:
-    assert (seed(value), type(seed(value))) == (value, int)
-
-
-NO_SEEDS = [
-    float("nan"),
-    float("inf"),
-    float("-inf"),
-    True,
-    False,
-    "7",
-    None,
-    1.5,
-    -1,
-    MAX_SEED + 1,
-    10**400,
-    1e300,
-    [1],
-]
-
-
-@pytest.mark.parametrize("value", NO_SEEDS, ids=lambda value: str(value)[:12])
-def test_what_is_no_seed_is_refused(value: Any) -> None:
-    with pytest.raises(ValueError, match=r"^The seed must (be a whole number|lie between 0 and 2147483647)\.$"):
-        seed(value)
+        number_within(value, "sigma", 4.0)

@@ -29,7 +29,7 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         """An answer as JSON, or {"error": sentence}."""
         if name not in NAMES:
             return problem(404, f"There is no such tool; there are {', '.join(NAMES)}.")
-        content = await body_of(request, TOOLS[name].at_most)
+        content = await body_of(request, TOOLS[name].most)
         packs = accepts_gzip(request.headers)
         question = partial(answer, getattr(tools, name), content, packs)
         answered = await while_there(request, thread.submit(question, asker(request, name), len(content)))

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from explorer.arrays import at_most, seed_of, whole_number
 from explorer.live.places import parse_place
 from explorer.live.spaces import Spaces
 from explorer.live.worker import to_bytes
@@ -18,25 +19,9 @@ from explorer.maps import files as map_files
 from explorer.maps import recorded
 from explorer.maps.comparison import shared_neighbours
 from explorer.maps.latent_space import LatentSpace
-from explorer.ui.answers import (
-    MAX_IMAGES,
-    classes,
-    covariance,
-    few,
-    file,
-    grey,
-    indices_of,
-    measure,
-    near,
-    pictures,
-    places,
-    seed_of,
-    sides,
-    to_base64,
-    values,
-)
 from explorer.ui.map.component import introduce
 from explorer.ui.map.originals import Originals
+from explorer.ui.packing import file, grey, pictures, to_base64, values
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 SMALL = 200_000  # characters of a question with neither a drawing nor many points
@@ -50,7 +35,9 @@ MAX_DECODED = 512  # whose mean stands for that of a larger selection
 MAX_LATTICE = 64 * 64 * 32 * 32  # pixels
 MAX_CELLS = 40  # on a side of a heat map
 COMPARED = 10  # neighbours of a point, in two maps
-KINDS = ("density", "drift", "prior", "classes")
+MEASURES = {"density": LatentSpace.density_ratio, "drift": LatentSpace.drift, "prior": LatentSpace.log_prior}
+KINDS = (*MEASURES, "classes")
+MAX_IMAGES = 256
 
 
 class Tool(NamedTuple):
@@ -58,17 +45,17 @@ class Tool(NamedTuple):
 
     page: bool
     client: bool
-    at_most: int
+    most: int
 
 
 TOOLS: dict[str, Tool] = {}  # by name, in the order in which they are told
 
 
-def tool(page: bool = False, client: bool = False, at_most: int = SMALL) -> Callable[[Method], Method]:
+def tool(page: bool = False, client: bool = False, most: int = SMALL) -> Callable[[Method], Method]:
     """Marks a method of MapTools as a question that is asked from outside, by its name."""
 
     def enter(method: Method) -> Method:
-        TOOLS[method.__name__] = Tool(page, client, at_most)
+        TOOLS[method.__name__] = Tool(page, client, most)
         return method
 
     return enter
@@ -107,15 +94,14 @@ class MapTools:
     def map_encode(self, model: str, images: list) -> list[list[float]]:
         """Images (B, H, W) in [0, 1], at most 256, and 2 MB as JSON (EXPLORER_BODY_MB): three decimals are enough.
         -> latents (B, D), the posterior's means for a VAE."""
-        return self.spaces.open(model).encode(few(images, MAX_IMAGES, "images")).tolist()
+        return self.spaces.open(model).encode(at_most(images, MAX_IMAGES, "images")).tolist()
 
     @tool(client=True)
     def describe(self, model: str, point: int) -> dict:
         """A test point: model, point, label, latents (D,), width, height, and as base64 of height * width grey bytes
         its reconstruction and its original, None where that can't be had, of which a note says why."""
         space = self.spaces.open(model)
-        if type(point) is not int or not 0 <= point < len(space.latents):
-            raise ValueError(f"point must be a whole number from 0 to {len(space.latents) - 1}.")
+        whole_number(point, "point", len(space.latents) - 1, least=0)
         latents = space.latents[point]
         image, note = self.originals.get(space.config["data"], space.image_shape[0], point)
         height, width = space.image_shape
@@ -147,7 +133,7 @@ class MapTools:
         """Decoded images of a grid of n columns (and as many rows, or `rows`) over a part of the map, first row at y1:
         {"shape": [rows, n, H, W], "pixels": base64 of grey bytes}."""
         space = self.spaces.open(model, plane)
-        grid = space.grid(((x0, x1), (y0, y1)), sides(n, rows), anchor)
+        grid = space.grid(((x0, x1), (y0, y1)), _sides(n, rows), anchor)
         if math.prod(grid.shape[:2]) * math.prod(space.image_shape) > MAX_LATTICE:
             raise ValueError("That lattice is too large to be sent: ask for fewer or smaller pictures.")
         return pictures(space.decode_grid(grid))
@@ -177,13 +163,13 @@ class MapTools:
         if any(isinstance(side, int) and side > MAX_CELLS for side in (n, rows)):
             raise ValueError(f"A heat map has at most {MAX_CELLS} cells on a side.")
         space = self.spaces.open(model, plane)
-        grid = space.grid(((x0, x1), (y0, y1)), sides(n, rows), anchor)
-        latents, shape = grid.reshape(-1, space.latent_dim), list(grid.shape[:2])
+        grid = space.grid(((x0, x1), (y0, y1)), _sides(n, rows), anchor)
+        latents, shape = grid.reshape(-1, space.latent_dim), grid.shape[:2]
         if kind == "classes":
             found = space.classify(space.decode(latents))
-            return {"shape": shape, **values(found.max(1)), "labels": to_base64(found.argmax(1).astype(np.uint8))}
+            return {**values(found.max(1).reshape(shape)), "labels": to_base64(found.argmax(1).astype(np.uint8))}
         typical = {"typical": space.typical_drift} if kind == "drift" else {}
-        return {"shape": shape, **values(measure(space, kind, latents)), **typical}
+        return {**values(MEASURES[kind](space, latents).reshape(shape)), **typical}
 
     @tool(client=True)
     def interpolate(self, model: str, a: list, b: list, steps: int, method: str = "linear") -> list:
@@ -198,7 +184,7 @@ class MapTools:
         map (S, 2), and their pictures."""
         space = self.spaces.open(model, plane)
         latents = self._walk(space, anchors, steps, method)
-        return {**places(space, latents), **pictures(space.decode(latents))}
+        return {**_places(space, latents), **pictures(space.decode(latents))}
 
     @tool(client=True)
     def sample(self, model: str, n: int, how: str = "prior", seed: int = 0) -> list:
@@ -214,12 +200,12 @@ class MapTools:
             raise ValueError(f"At most {MAX_SAMPLES} samples can be drawn at once.")
         latents = space.sample(n, how, seed_of(seed))
         far = space.neighbours(latents, 1)[1][:, 0]
-        return {**places(space, latents), **pictures(space.decode(latents)), "far": far.tolist(), "gap": space.gap}
+        return {**_places(space, latents), **pictures(space.decode(latents)), "far": far.tolist(), "gap": space.gap}
 
     @tool(client=True)
     def neighbours(self, model: str, latents: list, k: int) -> dict:
         """The k nearest encoded test points of latents (B, D): indices, distances and labels, (B, k) each."""
-        space, asked = self.spaces.open(model), few(latents, MAX_LATENTS, "latents")
+        space, asked = self.spaces.open(model), at_most(latents, MAX_LATENTS, "latents")
         if isinstance(k, int) and len(asked) * k > MAX_FOUND:
             raise ValueError(f"At most {MAX_FOUND:,} neighbours can be asked for at once.")
         indices, distances = space.neighbours(asked, k)
@@ -229,18 +215,18 @@ class MapTools:
     @tool(client=True)
     def trust(self, model: str, latents: list) -> dict:
         """Drift, density and the prior's log-density of latents (B, D), (B,) each."""
-        space, asked = self.spaces.open(model), few(latents, MAX_LATENTS, "latents")
+        space, asked = self.spaces.open(model), at_most(latents, MAX_LATENTS, "latents")
         return {name: getattr(space, name)(asked).tolist() for name in ("drift", "density", "log_prior")}
 
     @tool(client=True)
     def classify(self, model: str, images: list) -> list:
         """What a classifier of the map's data set sees in images (B, H, W) in [0, 1]: probabilities (B, C)."""
-        return self.spaces.open(model).classify(few(images, MAX_IMAGES, "images")).tolist()
+        return self.spaces.open(model).classify(at_most(images, MAX_IMAGES, "images")).tolist()
 
     @tool(client=True)
     def posterior(self, model: str, images: list) -> dict:
         """A VAE's mean and standard deviation, (B, D) each, of images (B, H, W) in [0, 1]."""
-        mean, deviation = self.spaces.open(model).posterior(few(images, MAX_IMAGES, "images"))
+        mean, deviation = self.spaces.open(model).posterior(at_most(images, MAX_IMAGES, "images"))
         return {"mean": mean.tolist(), "deviation": deviation.tolist()}
 
     @tool(page=True, client=True)
@@ -249,23 +235,22 @@ class MapTools:
         label, distance and place; their reconstructions as pictures and, where they are at hand, the `originals`;
         distance, gap, drift, density (as in trust_map), the classifier's probabilities, and its own place."""
         space = self.spaces.open(model, plane)
-        if isinstance(k, int) and k > MAX_NEIGHBOURS:
-            raise ValueError(f"k must be a whole number from 1 to {MAX_NEIGHBOURS}.")
+        whole_number(k, "k", MAX_NEIGHBOURS)
         indices, distances = (found[0] for found in space.neighbours([z], k))
         originals = self._originals(space, indices)
         return {
-            "near": near(space, indices, distances),
+            "near": _near(space, indices, distances),
             **pictures(space.decode(space.latents[indices])),
             "originals": None if originals is None else to_base64(originals),
             "distance": float(distances[0]),
             "gap": space.gap,
-            "density": float(measure(space, "density", [z])[0]),
+            "density": float(space.density_ratio([z])[0]),
             "drift": float(space.drift([z])[0]),
-            "classes": classes(space, space.decode([z])),
+            "classes": _classes(space, space.decode([z])),
             "xy": space.to_plane([z])[0].tolist(),
         }
 
-    @tool(page=True, client=True, at_most=LARGE)
+    @tool(page=True, client=True, most=LARGE)
     def own(self, model: str, width: int, height: int, pixels: str, k: int = 6, plane: str | None = None) -> dict:
         """Where a visitor's own picture lands: base64 of height * width grey bytes, made like an image of the data set.
 
@@ -283,20 +268,20 @@ class MapTools:
         return {
             **self.about(model, z[0].tolist(), k, plane),
             "z": z[0].tolist(),
-            "covariance": covariance(space, image),
+            "covariance": None if space.logvar is None else space.covariance(image[None])[0].tolist(),
             "image": to_base64(to_bytes(image)),
             "reconstruction": to_base64(to_bytes(reconstruction)),
-            "own_classes": classes(space, image[None]),
+            "own_classes": _classes(space, image[None]),
             "error": error,
         }
 
-    @tool(page=True, client=True, at_most=LARGE)
+    @tool(page=True, client=True, most=LARGE)
     def select(self, model: str, points: list) -> dict:
         """Of some test points: count, how many of each class (C,), the mean latent (D,), the standard deviation in each
         dimension (D,), the root mean square distance to the mean, and as pictures the mean image (`of` the originals
         where they are at hand, else of the reconstructions) and what the mean latent decodes to."""
         space = self.spaces.open(model)
-        indices = indices_of(space, points)
+        indices = _indices(space, points)
         latents = space.latents[indices]
         mean, deviation = latents.mean(0), latents.std(0)
         originals = self._originals(space, indices)
@@ -326,11 +311,11 @@ class MapTools:
         images = to_bytes(space.decode(latents))
         return file("walk.gif", map_files.gif(np.concatenate([images, images[-2:0:-1]]), speed))
 
-    @tool(page=True, at_most=LARGE)
+    @tool(page=True, most=LARGE)
     def selection_file(self, model: str, points: list, kind: str = "csv", plane: str | None = None) -> dict:
         """Some test points as a file, base64: index, label, place on the map and latents; "csv" or "npz"."""
         space = self.spaces.open(model, plane)
-        indices = indices_of(space, points)
+        indices = _indices(space, points)
         labels, xy, latents = (array[indices] for array in (space.labels, space.plane, space.latents))
         names = [space.class_names[label] for label in labels]
         if kind == "csv":
@@ -346,12 +331,12 @@ class MapTools:
         a point's 10 nearest neighbours that both have in common, beside `chance`, that of unrelated maps."""
         one, second = self.spaces.open(model), self.spaces.open(other)
         shared = shared_neighbours(one, second, COMPARED)
-        return {**_points(second.plane), "shared": shared, "chance": COMPARED / (len(one.labels) - 1)}
+        return {**values(second.plane), "shared": shared, "chance": COMPARED / (len(one.labels) - 1)}
 
     @tool(page=True, client=True)
     def tsne(self, model: str) -> dict:
         """The t-SNE of a map's points, (N, 2) as {"shape", "values"}. It has no inverse: nothing is decoded from it."""
-        return _points(recorded.tsne(self.spaces.open(model)))
+        return values(recorded.tsne(self.spaces.open(model)))
 
     @tool(page=True, client=True)
     def formation(self, model: str, plane: str | None = None) -> dict:
@@ -363,12 +348,12 @@ class MapTools:
         flat = space.to_plane(found.snapshots.reshape(count * points, -1).astype(np.float32))
         losses = {name: curve.tolist() for name, curve in found.losses.items()}
         steps = {"steps": found.steps.tolist(), "steps_per_epoch": found.steps_per_epoch}
-        return {**_points(flat.reshape(count, points, 2)), **steps, "losses": losses}
+        return {**values(flat.reshape(count, points, 2)), **steps, "losses": losses}
 
     def _walk(self, space: LatentSpace, anchors: list, steps: int, method: str) -> np.ndarray:
         if isinstance(steps, int) and steps > MAX_STEPS:
             raise ValueError(f"A walk has at most {MAX_STEPS} steps from one anchor to the next.")
-        return space.walk(few(anchors, 5, "anchors"), steps, method)
+        return space.walk(at_most(anchors, 5, "anchors"), steps, method)
 
     def _originals(self, space: LatentSpace, indices: np.ndarray) -> np.ndarray | None:
         """The test images (B, H, W) uint8, None where the data set is not at hand."""
@@ -381,5 +366,37 @@ class MapTools:
         return np.stack(found)
 
 
-def _points(places: np.ndarray) -> dict:
-    return {"shape": list(places.shape), **values(places)}
+def _near(space: LatentSpace, indices: np.ndarray, distances: np.ndarray) -> list[dict[str, Any]]:
+    return [
+        {
+            "point": int(index),
+            "label": space.class_names[space.labels[index]],
+            "distance": float(distance),
+            "xy": space.plane[index].tolist(),
+        }
+        for index, distance in zip(indices, distances, strict=True)
+    ]
+
+
+def _classes(space: LatentSpace, images: np.ndarray) -> list[float] | None:
+    """The classifier's probabilities (C,), None where there is no classifier of this data set."""
+    try:
+        return space.classify(images)[0].tolist()
+    except ValueError:
+        return None
+
+
+def _places(space: LatentSpace, latents: np.ndarray) -> dict[str, list]:
+    return {"latents": latents.tolist(), "xy": space.to_plane(latents).tolist()}
+
+
+def _indices(space: LatentSpace, points: list) -> np.ndarray:
+    """Test points that a visitor named, each once, in order. Raises ValueError with a sentence."""
+    at_most(points, len(space.latents), "points")
+    if not points:
+        raise ValueError("Nothing is selected: draw around some points.")
+    return np.unique([whole_number(point, "Each point", len(space.latents) - 1, least=0) for point in points])
+
+
+def _sides(columns: int, rows: int | None) -> tuple[int, int]:
+    return (columns if rows is None else rows), columns

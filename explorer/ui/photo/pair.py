@@ -10,9 +10,10 @@ import gradio as gr
 import numpy as np
 from PIL import Image, ImageOps
 
+from explorer.arrays import number_within
 from explorer.interpolation import interpolate
 from explorer.photos import jobs as photo_jobs
-from explorer.photos.edits import number, take_channels
+from explorer.photos.edits import take_channels
 from explorer.photos.jobs import Encoding
 from explorer.photos.line import Replaced
 from explorer.photos.reader import read_photo
@@ -122,7 +123,7 @@ def between(first: Encoding, second: Encoding, part: float, method: str, taken: 
 
     Raises ValueError with a sentence: a part outside 0 to 1, another method, a channel that is not there.
     """
-    if not number(part, "The part", 1.0) >= 0 or method not in dict(METHODS).values():
+    if not number_within(part, "The part", 1.0) >= 0 or method not in dict(METHODS).values():
         raise ValueError("The part lies between 0 and 1, the method is linear or spherical.")
     if not all(type(index) is int and 0 <= index < len(first.mean) for index in taken):
         raise ValueError(f"This model's channels are 1 to {len(first.mean)}.")

@@ -12,7 +12,8 @@ import gradio as gr
 import numpy as np
 from PIL import Image
 
-from explorer.photos.edits import BITS, MAX_SIGMA, Edits, number, parse_channels, seed
+from explorer.arrays import number_within, seed_of
+from explorer.photos.edits import BITS, MAX_SEED, MAX_SIGMA, Edits, parse_channels
 from explorer.photos.jobs import Encoding
 from explorer.photos.metrics import error_map
 from explorer.photos.views import channel_pictures, colour_bar, deviation_pictures, heat
@@ -35,14 +36,14 @@ def parse_edits(sent: Any, channels: int) -> Edits:
     if sent.get("bits", 0) not in BITS:
         raise ValueError("bits must be 0, 8 or 4.")
     sample = sent.get("sample")
-    sigma = number(sent.get("sigma", 0.0), "sigma", MAX_SIGMA)
+    sigma = number_within(sent.get("sigma", 0.0), "sigma", MAX_SIGMA)
     if sigma < 0:
         raise ValueError("sigma must not be negative.")
     return Edits(
         channels=parse_channels(sent.get("channels", []), channels),
-        sample=None if sample is None else seed(sample),
+        sample=None if sample is None else seed_of(sample, MAX_SEED),
         sigma=sigma,
-        noise_seed=seed(sent.get("noise_seed", 0)),
+        noise_seed=seed_of(sent.get("noise_seed", 0), MAX_SEED),
         bits=int(sent.get("bits", 0)),
     )
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from explorer.live.worker import to_bytes
 from explorer.maps.datasets import load
-from explorer.ui.answers import to_base64
 from explorer.ui.component import component, mounted, read
 from explorer.ui.map.component import PALETTE
+from explorer.ui.packing import to_base64
 from explorer.visitors.train_options import RECIPE
 from explorer.visitors.train_progress import Progress
 from explorer.visitors.trainings import Training

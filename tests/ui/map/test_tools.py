@@ -539,7 +539,7 @@ ZEROS = [0.0] * 5
 NONE_SELECTED = "Nothing is selected: draw around some points."
 EACH_POINT = "Each point must be a whole number from 0 to 499."
 WHOLE_N = "n must be a whole number from 1 to 64."
-SEED = "seed must be a whole number, at least 0."
+SEED = "The seed must "
 SENSIBLE: dict[str, dict[str, Any]] = {
     "map_decode": {"x": 0.5, "y": -0.5, "point": 3, "plane": None, "z": None},
     "map_encode": {"images": [[[0.0] * 8] * 8]},
@@ -667,7 +667,8 @@ def assert_sentence(error: Exception) -> None:
         ("samples", {"seed": -1}, SEED),
         ("samples", {"seed": 2**63}, SEED),
         ("samples", {"seed": True}, SEED),
-        ("samples", {"seed": 1.0}, SEED),
+        ("samples", {"seed": 1.5}, SEED),
+        ("samples", {"seed": "1"}, SEED),
         ("samples", {"seed": None}, SEED),
         ("neighbours", {"latents": [ZEROS] * 2_001}, "latents must be a list of at most 2,000 latents."),
         ("neighbours", {"latents": [ZEROS] * 2_000, "k": 51}, "At most 100,000 neighbours can be asked for at once."),
