@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
+
+from explorer.settings import whole
 
 PER_ADDRESS = 40  # a classroom
 IPV6_NETWORK = 64  # bits that one customer's addresses have in common
@@ -34,11 +35,11 @@ def address_of(visitor: str) -> str:
 
 def per_address() -> int:
     """How many visitors one address may stand for, from EXPLORER_PER_ADDRESS."""
-    text = os.environ.get("EXPLORER_PER_ADDRESS", "")
-    if text and not (text.isdecimal() and 0 < int(text) < 10**6):
-        log.warning("EXPLORER_PER_ADDRESS must be a whole number above 0; %d is taken.", PER_ADDRESS)
+    try:
+        return whole("EXPLORER_PER_ADDRESS", PER_ADDRESS)
+    except ValueError as error:  # asked with every request, it refuses nobody
+        log.warning("%s %d is taken.", error, PER_ADDRESS)
         return PER_ADDRESS
-    return int(text or PER_ADDRESS)
 
 
 def share(total: int, each: float) -> int:

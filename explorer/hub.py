@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from explorer.settings import gigabytes
+
 REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
 CACHE_GB = 10  # of what visitors had fetched; EXPLORER_CACHE_GB says another number
@@ -79,7 +81,7 @@ class Hub:
         about = scan_cache_dir(self.cache)
         left = about.size_on_disk
         for repo in sorted(about.repos, key=lambda repo: repo.last_accessed):
-            if left <= _cache_bytes() or repo.repo_id == needed:
+            if left <= gigabytes("EXPLORER_CACHE_GB", CACHE_GB) or repo.repo_id == needed:
                 continue
             shutil.rmtree(repo.repo_path, ignore_errors=True)
             left -= repo.size_on_disk
@@ -87,13 +89,6 @@ class Hub:
 
 def is_hub_id(name: str) -> bool:
     return REPO_ID.fullmatch(name) is not None and ".." not in name
-
-
-def _cache_bytes() -> float:
-    try:
-        return float(os.environ.get("EXPLORER_CACHE_GB") or CACHE_GB) * 1e9
-    except ValueError:
-        raise ValueError("EXPLORER_CACHE_GB must be a number of gigabytes.") from None
 
 
 def _endpoint() -> str | None:

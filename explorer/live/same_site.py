@@ -23,6 +23,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from explorer.settings import entries
+
 FOREIGN = "This is for this site's own pages. If you host it behind a proxy, name its address in EXPLORER_ORIGINS."
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_HOST = 253  # characters that a name has in the DNS
@@ -119,7 +121,7 @@ def read_site(text: str) -> Site | None:
 def read_sites(text: str) -> tuple[Site, ...]:
     """Entries with commas or spaces between them; one that is none is left out, and the log says so."""
     sites = []
-    for entry in text.replace(",", " ").split():
+    for entry in entries(text):
         if site := read_site(entry):
             sites.append(site)
         else:

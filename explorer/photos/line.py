@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from explorer import settings
 from explorer.addresses import counted
 
 Result = TypeVar("Result")
@@ -125,8 +126,8 @@ class PhotoLine:
     """
 
     def __init__(self, per_address: int | None = None, seconds: float | None = None) -> None:
-        self.per_address = per_address or _setting("EXPLORER_PHOTO_JOBS", PER_ADDRESS, WAITING - 1)
-        self.seconds = seconds or _setting("EXPLORER_PHOTO_SECONDS", SECONDS, 3600)
+        self.per_address = per_address or settings.whole("EXPLORER_PHOTO_JOBS", PER_ADDRESS, most=WAITING - 1)
+        self.seconds = seconds or settings.whole("EXPLORER_PHOTO_SECONDS", SECONDS, most=3600)
         self._jobs: list[Job] = []
         self._turn: Job | None = None
         self._numbers = itertools.count(1)
@@ -300,10 +301,3 @@ def _remember(among: OrderedDict[str, Result], name: str, value: Result) -> None
 
 def too_long(seconds: float) -> str:
     return f"This was stopped after {seconds:.0f} seconds; choose a smaller size."
-
-
-def _setting(name: str, default: int, most: int) -> int:
-    text = os.environ.get(name) or str(default)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise ValueError(f"{name} must be a whole number from 1 to {most}.")
-    return int(text)

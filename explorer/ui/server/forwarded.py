@@ -17,6 +17,8 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from explorer.settings import entries
+
 Networks = tuple[IPv4Network | IPv6Network, ...]
 
 THIS_MACHINE = "127.0.0.0/8, ::1"
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 def read_networks(text: str) -> Networks:
     """Entries with commas or spaces between them; one that is none is left out, and the log says so."""
     networks = []
-    for entry in text.replace("*", EVERYBODY).replace(",", " ").split():
+    for entry in entries(text.replace("*", EVERYBODY)):
         if (network := read_network(entry)) is None:
             log.warning("EXPLORER_PROXIES: %r is no address or network; name one like 10.0.0.1 or 10.0.0.0/8.", entry)
         else:

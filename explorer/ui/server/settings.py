@@ -1,10 +1,11 @@
-"""What a host can set: environment variables whose names begin with EXPLORER_."""
+"""What a host can set of the server."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from explorer.settings import names, whole
 
 
 @dataclass(frozen=True)
@@ -22,30 +23,11 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Raises ValueError with a sentence that names the variable."""
-    given = os.environ if environment is None else environment
     plain = Settings()
     return Settings(
-        sessions=whole(given, "EXPLORER_SESSIONS", plain.sessions, least=1),
-        body_mb=whole(given, "EXPLORER_BODY_MB", plain.body_mb, least=1),
-        free_mb=whole(given, "EXPLORER_FREE_MB", plain.free_mb, least=0),
-        frames=names(given, "EXPLORER_FRAMES") or plain.frames,
-        hosts=names(given, "EXPLORER_HOSTS"),
+        sessions=whole("EXPLORER_SESSIONS", plain.sessions, least=1, given=environment),
+        body_mb=whole("EXPLORER_BODY_MB", plain.body_mb, least=1, given=environment),
+        free_mb=whole("EXPLORER_FREE_MB", plain.free_mb, least=0, given=environment),
+        frames=names("EXPLORER_FRAMES", environment) or plain.frames,
+        hosts=names("EXPLORER_HOSTS", environment),
     )
-
-
-def whole(given: Mapping[str, str], name: str, default: int, least: int) -> int:
-    text = given.get(name, "").strip()
-    if not text:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) >= least):
-        raise ValueError(f"{name} must be a whole number of at least {least}.")
-    return int(text)
-
-
-def names(given: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Entries with commas or spaces between them."""
-    entries = tuple(given.get(name, "").replace(",", " ").split())
-    for entry in entries:
-        if not entry.isascii() or any(letter in entry for letter in ';"\\<>'):
-            raise ValueError(f"{name} must name hosts with commas or spaces between them.")
-    return entries
