@@ -95,17 +95,16 @@ function patternOf(text) {
  * @param {HTMLElement} root
  */
 export function fill(root) {
-  /** @type {[string, (named: HTMLElement, text: string) => void][]} */
+  /** @type {[string, (named: Element, text: string) => void][]} */
   const kinds = [
     ["text", (named, text) => (named.textContent = text)],
-    ["title", (named, text) => (named.title = text)],
+    ["title", (named, text) => named.setAttribute("title", text)],
     ["label", (named, text) => named.setAttribute("aria-label", text)],
     ["alt", (named, text) => named.setAttribute("alt", text)],
   ];
   for (const [kind, tell] of kinds) {
-    for (const named of root.querySelectorAll(`[data-${kind}]`)) {
-      if (named instanceof HTMLElement) tell(named, say(named.dataset[kind] ?? ""));
-    }
+    for (const named of root.querySelectorAll(`[data-${kind}]`))
+      tell(named, say(named.getAttribute(`data-${kind}`) ?? ""));
   }
   root.lang = language;
 }
