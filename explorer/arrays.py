@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from explorer.sentences import Sentence
+
 LIMIT = 1e6  # a coordinate beyond it means nothing to any decoder
 LARGEST_SEED = 2**63 - 1  # that PyTorch and NumPy both take
 
@@ -49,11 +51,11 @@ def number_within(value: Any, name: str, limit: float) -> float:
 def seed_of(value: Any, most: int = LARGEST_SEED) -> int:
     """`value` as a seed; 7.0 is one, as JSON and forms may have it."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.integer) or value != value:
-        raise ValueError("The seed must be a whole number.")
+        raise ValueError(Sentence("told.seed.whole", "The seed must be a whole number."))
     if not 0 <= value <= most:
-        raise ValueError(f"The seed must lie between 0 and {most}.")
+        raise ValueError(Sentence("told.seed.between", "The seed must lie between 0 and {most}.", most=most))
     if value != int(value):
-        raise ValueError("The seed must be a whole number.")
+        raise ValueError(Sentence("told.seed.whole", "The seed must be a whole number."))
     return int(value)
 
 

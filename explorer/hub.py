@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from explorer.sentences import Sentence
 from explorer.settings import gigabytes
 
 REPO_ID = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
-UNREACHABLE = "The Hub can't be reached, and the model is not in its cache here."
+UNREACHABLE = Sentence("told.hub.unreachable", "The Hub can't be reached, and the model is not in its cache here.")
 CACHE_GB = 10  # of what visitors had fetched; EXPLORER_CACHE_GB says another number
 Progress = Callable[[float, str], None]  # fraction done, what is being done
 
@@ -112,11 +113,23 @@ def sentence_of(error: Exception) -> str:
     from huggingface_hub import errors
 
     sentences: tuple[tuple[type[Exception], str], ...] = (
-        (errors.GatedRepoError, "That model is gated: accept its terms on the Hub and set HF_TOKEN."),
-        (errors.RepositoryNotFoundError, "There is no public model of that id on the Hub."),
-        (errors.HFValidationError, "That is no Hub id; one looks like stabilityai/sd-vae-ft-mse."),
+        (
+            errors.GatedRepoError,
+            Sentence("told.hub.gated", "That model is gated: accept its terms on the Hub and set HF_TOKEN."),
+        ),
+        (
+            errors.RepositoryNotFoundError,
+            Sentence("told.hub.no-model", "There is no public model of that id on the Hub."),
+        ),
+        (
+            errors.HFValidationError,
+            Sentence("told.hub.model-id", "That is no Hub id; one looks like stabilityai/sd-vae-ft-mse."),
+        ),
         (errors.LocalEntryNotFoundError, UNREACHABLE),
-        (errors.OfflineModeIsEnabled, "The Hub is switched off here, and the model is not in its cache."),
+        (
+            errors.OfflineModeIsEnabled,
+            Sentence("told.hub.off-model", "The Hub is switched off here, and the model is not in its cache."),
+        ),
     )
     return next((sentence for kind, sentence in sentences if isinstance(error, kind)), "")
 

@@ -2,7 +2,7 @@
 import { fromBase64 } from "../shared/bytes.js";
 import { saveAs } from "../shared/dom.js";
 import { Newest } from "../shared/newest.js";
-import { say, translated } from "../shared/texts.js";
+import { refusal, say } from "../shared/texts.js";
 import { base } from "./page.js";
 
 const PAGE = Math.random().toString(36).slice(2); // lets the server answer the pages behind one address in turn
@@ -25,7 +25,7 @@ export async function ask(tool, values) {
     throw new Error(say("ask.no-answer"));
   }
   const answered = await answer.json().catch(() => ({ error: say("ask.unreadable") }));
-  if (!answer.ok) throw new Error(translated(answered.error));
+  if (!answer.ok) throw new Error(refusal(answered));
   return answered;
 }
 

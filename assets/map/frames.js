@@ -1,5 +1,5 @@
 // Frames for places: over a WebSocket, and over plain HTTP while the socket is not open.
-import { translated } from "../shared/texts.js";
+import { refusal } from "../shared/texts.js";
 
 const IN_FLIGHT = 6;
 const HEADER_BYTES = 16;
@@ -38,6 +38,8 @@ export class FrameSource {
     this.fetching = 0;
     this.delay = 250;
     this.passed = false;
+    /** @type {Place | null} */
+    this.last = null;
     this.connect();
   }
 
@@ -56,6 +58,7 @@ export class FrameSource {
   /** @param {Place} place @returns {number} the id that its frame will have */
   request(place) {
     const id = ++this.lastId;
+    this.last = place;
     if (this.open) this.socket?.send(JSON.stringify({ id, ...place }));
     else this.fetch(id, place);
     return id;
@@ -77,7 +80,9 @@ export class FrameSource {
       this.onFrame(frame);
     };
     this.socket.onclose = ({ code, reason }) => {
-      if (code === REFUSED) this.onRefusal(translated(reason));
+      // A close frame has room for English only; asked again, the server says why by a key.
+      if (code === REFUSED && this.last) this.fetch(this.lastId, this.last);
+      else if (code === REFUSED) this.onRefusal(reason);
       else if (this.answered < this.lastId) this.onLost();
       this.connectLater(this.delay);
       this.delay = Math.min(this.delay * 2, 15_000);
@@ -115,7 +120,7 @@ export class FrameSource {
         const [height, width] = (answer.headers.get("X-Frame-Shape") ?? "").split("x").map(Number);
         this.onFrame({ id, width, height, pixels: new Uint8Array(await answer.arrayBuffer()) });
       } else if (answer.status < 500) {
-        this.onRefusal(translated((await answer.json()).error));
+        this.onRefusal(refusal(await answer.json()));
       }
     } catch (error) {
       console.warn("frame not fetched:", error);

@@ -1,6 +1,6 @@
 // The maps to choose from, and how one of them is opened.
 import { centre, make } from "../shared/dom.js";
-import { say, translated } from "../shared/texts.js";
+import { refusal, say } from "../shared/texts.js";
 import { remember } from "./address.js";
 import { drawFigure } from "./dots.js";
 import { at, points, rowOf, take } from "./figure.js";
@@ -62,7 +62,7 @@ async function fetchFigure(name, plane) {
   const asked = new URLSearchParams({ model: name, ...(plane && { plane }) });
   const answer = await fetch(new URL(`figure?${asked}`, base));
   const figure = await answer.json();
-  if (!answer.ok) throw new Error(translated(figure.error));
+  if (!answer.ok) throw new Error(refusal(figure));
   return figure;
 }
 

@@ -2,27 +2,20 @@
 
 /** @typedef {Record<string, string>} Texts key -> text, in which {name} stands for a value */
 /** @typedef {Record<string, string | number>} Values */
+/** @typedef {string | { key: string, values: Record<string, any> }} Told what the server says; values may be such too */
 
-const ENGLISH = "en";
-
-let language = ENGLISH;
+let language = "en";
 /** @type {Texts} */
 let said = {};
-/** @type {Texts} what the server says, by which its sentences are recognised */
-let english = {};
 /** @type {Promise<void> | null} */
 let loading = null;
-/** @type {[RegExp, string][] | null} */
-let patterns = null;
 
 /**
  * Fetch a language's texts, unless the page has them. Rejects where they can't be had.
  * @param {string} wanted what assets/language.js has found, by default
  */
 export function load(wanted = navigator.language) {
-  loading ??= Promise.all([...new Set([wanted, ENGLISH])].map(fetchTexts)).then(([first, second]) => {
-    use(wanted, first, second ?? first);
-  });
+  loading ??= fetchTexts(wanted).then((texts) => use(wanted, texts));
   return loading;
 }
 
@@ -35,10 +28,10 @@ async function fetchTexts(name) {
 
 /**
  * Speak a language from here on.
- * @param {string} name @param {Texts} texts @param {Texts} inEnglish
+ * @param {string} name @param {Texts} texts
  */
-export function use(name, texts, inEnglish = texts) {
-  [language, said, english, patterns] = [name, texts, inEnglish, null];
+export function use(name, texts) {
+  [language, said] = [name, texts];
 }
 
 export const spoken = () => language;
@@ -57,38 +50,17 @@ export const sayIf = (key, otherwise) => (key in said ? say(key) : otherwise);
 export const sentences = (...all) => all.filter(Boolean).join(say("between.sentences"));
 
 /**
- * A sentence that the server said in English, in the page's language; as it is where none of the texts is like it.
- * @param {string} sentence @returns {string}
+ * What the server says, in the page's language: a sentence by its key, a text without one as it is.
+ * @param {Told} told @returns {string}
  */
-export function translated(sentence) {
-  if (language === ENGLISH) return sentence;
-  patterns ??= sentencePatterns();
-  for (const [pattern, key] of patterns) {
-    const found = pattern.exec(sentence);
-    if (!found) continue;
-    const values = Object.entries(found.groups ?? {}).map(([name, value]) => [name, translated(value)]);
-    return say(key, Object.fromEntries(values));
-  }
-  return sentence;
+export function translated(told) {
+  if (typeof told === "string") return told;
+  const values = Object.entries(told.values).map(([name, value]) => [name, translated(value)]);
+  return say(told.key, Object.fromEntries(values));
 }
 
-/** @returns {[RegExp, string][]} those with the most words of their own first */
-function sentencePatterns() {
-  const known = Object.entries(english).filter(([key]) => key.startsWith("told."));
-  /** @param {[string, string]} entry */
-  const own = ([, text]) => text.replace(/\{\w+\}/g, "").length;
-  return known.sort((a, b) => own(b) - own(a)).map(([key, text]) => [new RegExp(`^${patternOf(text)}$`, "s"), key]);
-}
-
-/** @param {string} text */
-function patternOf(text) {
-  const seen = new Set();
-  return text.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{(\w+)\}/g, (_, name) => {
-    const again = seen.has(name);
-    seen.add(name);
-    return again ? `\\k<${name}>` : `(?<${name}>.+)`;
-  });
-}
+/** Why the server refused a request. @param {{ error: string, told?: Told }} answer */
+export const refusal = ({ error, told }) => translated(told ?? error);
 
 /**
  * Every element below says what its data-text, data-title, data-label and data-alt name.

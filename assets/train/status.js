@@ -46,7 +46,7 @@ export class Status {
     this.part("download", HTMLAnchorElement).href = file.href;
   }
 
-  /** @param {string} sentence */
+  /** @param {import("../shared/texts.js").Told} sentence */
   refuse(sentence) {
     if (!["running", "waiting"].includes(this.root.dataset.state ?? "")) this.root.dataset.state = "failed";
     this.part("detail").textContent = translated(sentence);

@@ -13,7 +13,7 @@
  * @typedef {object} Training
  * @property {number} number a later training has a greater one
  * @property {"waiting" | "running" | "done" | "failed" | "ended"} state
- * @property {string} sentence why it failed or ended
+ * @property {import("../shared/texts.js").Told} sentence why it failed or ended
  * @property {number} place in the line of those that wait, from 1
  * @property {number} seconds since it was started
  * @property {number} epochs to do
@@ -21,7 +21,7 @@
  * @property {string | null} model
  * @property {Progress | Record<string, never>} progress empty at first
  *
- * @typedef {{ state: "refused", sentence: string }} Refusal nothing was started
+ * @typedef {{ state: "refused", sentence: import("../shared/texts.js").Told }} Refusal nothing was started
  */
 
 /**

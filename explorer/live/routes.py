@@ -27,6 +27,7 @@ from explorer.live.refusals import handle_refusals, problem
 from explorer.live.same_site import Pass, SameSite
 from explorer.live.spaces import UnknownModel
 from explorer.live.worker import Busy, DecodeWorker
+from explorer.sentences import Sentence
 
 Answer = TypeVar("Answer")
 PATH = "/gradio_api/explorer"
@@ -97,7 +98,9 @@ async def answer_places(socket: WebSocket, slot: Slot, worker: DecodeWorker) -> 
         try:
             frame = await worker.decode(place)
         except UnknownModel:  # a close frame has no room for all their names
-            raise Refused(1008, "There is no map of that name; healthz lists those there are.") from None
+            raise Refused(
+                1008, Sentence("told.map.none", "There is no map of that name; healthz lists those there are.")
+            ) from None
         except (ValueError, Busy) as error:
             raise Refused(1013 if isinstance(error, Busy) else 1008, str(error)[:120]) from None
         server_ms = 1000 * (time.perf_counter() - received)
@@ -135,7 +138,7 @@ async def while_there(request: Request, answer: Future[Answer]) -> Answer:
         await asyncio.wait((waiting, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not waiting.done():
             waiting.cancel()
-            raise Busy("Its visitor left.")  # whom nothing reaches
+            raise Busy(Sentence("told.train.left", "Its visitor left."))  # whom nothing reaches
         return waiting.result()
     finally:
         leaving.cancel()
@@ -206,7 +209,9 @@ def routes(worker: DecodeWorker, site: str = "") -> FastAPI:
     async def ws(socket: WebSocket) -> None:
         address = client_of(socket.scope)
         if len(sockets) >= MAX_CONNECTIONS or of_address[address] >= share(MAX_CONNECTIONS, OF_ONE):
-            await socket.send_denial_response(problem(429, "Too many visitors at once; frames also come over HTTP."))
+            await socket.send_denial_response(
+                problem(429, Sentence("told.busy.visitors", "Too many visitors at once; frames also come over HTTP."))
+            )
         else:
             sockets.add(socket)
             of_address[address] += 1

@@ -19,13 +19,18 @@ from typing import NamedTuple
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from explorer.live.refusals import problem
+from explorer.sentences import Sentence
 from explorer.settings import entries
 
-FOREIGN = "This is for this site's own pages. If you host it behind a proxy, name its address in EXPLORER_ORIGINS."
+FOREIGN = Sentence(
+    "told.foreign",
+    "This is for this site's own pages. If you host it behind a proxy, name its address in EXPLORER_ORIGINS.",
+)
 DEFAULT_PORTS = {"http": 80, "https": 443}
 MAX_HOST = 253  # characters that a name has in the DNS
 # The headers in which proxies tell which host their visitor asked for. RFC 7239's Forwarded is read apart.
@@ -253,7 +258,7 @@ class SameSite:
         if scope["type"] not in ("http", "websocket") or not self.refuses(scope):
             await self.app(scope, receive, send)
             return
-        refusal = JSONResponse({"error": FOREIGN}, 403)
+        refusal = problem(403, FOREIGN)
         if scope["type"] == "http":
             await refusal(scope, receive, send)
         else:

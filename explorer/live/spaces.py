@@ -11,9 +11,10 @@ from explorer.device import default_device
 from explorer.live.places import Place, latent_at
 from explorer.maps import latent_space
 from explorer.maps.latent_space import LatentSpace
+from explorer.sentences import Sentence
 
 OWN = "own-"  # the names of visitors' models begin with it
-GONE = "That model is no longer here: newer ones took its place. Train or open it again."
+GONE = Sentence("told.map.gone", "That model is no longer here: newer ones took its place. Train or open it again.")
 
 
 class UnknownModel(ValueError):
@@ -53,7 +54,10 @@ class Spaces:
             if name not in self._open:
                 raise UnknownModel(GONE)
         elif name not in self.names:
-            raise UnknownModel(f"There is no map of that name; there are {', '.join(self.names)}.")
+            known = ", ".join(self.names)
+            raise UnknownModel(
+                Sentence("told.map.names", "There is no map of that name; there are {known}.", known=known)
+            )
 
     def open(self, name: str, plane: str | None = None) -> LatentSpace:
         """The named map, opened at its first use, in one of its planes. Raises UnknownModel with the names there are,

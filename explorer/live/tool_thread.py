@@ -16,6 +16,7 @@ import torch
 from explorer.addresses import Visitor, address_of, share
 from explorer.live.fair_line import FairLine
 from explorer.live.worker import Busy
+from explorer.sentences import Sentence
 
 Answer = TypeVar("Answer")
 MAX_WAITING = 256
@@ -23,7 +24,7 @@ OF_ONE = 4  # for each visitor that an address may stand for
 HEAVY = 50_000  # bytes of a question that count as one more
 NICE = 5  # more than the other threads
 NOBODY = Visitor("")
-FULL = "Too many questions wait for an answer; try again in a moment."
+FULL = Sentence("told.busy.questions", "Too many questions wait for an answer; try again in a moment.")
 
 
 class Asked(NamedTuple):
@@ -61,7 +62,7 @@ class ToolThread:
             self._pool.submit(self._answer)
         except RuntimeError:
             asked.future.cancel()
-            raise Busy("The server is about to stop.") from None
+            raise Busy(Sentence("told.busy.stopping", "The server is about to stop.")) from None
         return asked.future
 
     def stop(self) -> None:

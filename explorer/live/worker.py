@@ -15,6 +15,7 @@ import torch
 
 from explorer.live.places import Place
 from explorer.live.spaces import Resolved, Spaces
+from explorer.sentences import Sentence
 
 MAX_BATCH = 64
 MAX_PENDING = 1024
@@ -72,7 +73,7 @@ class DecodeWorker:
         job = Job(resolved, loop.create_future(), loop)
         with self._wake:
             if len(self._jobs) >= MAX_PENDING:
-                raise Busy("The decoder is busy; try again in a moment.")
+                raise Busy(Sentence("told.busy.decoder", "The decoder is busy; try again in a moment."))
             self._jobs.append(job)
             self._wake.notify()
         return await job.future

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from explorer.checkpoints import CHECKPOINTS, CONFIG, WEIGHTS
 from explorer.kept import Kept
+from explorer.sentences import Sentence
 
 BATCH = 1_000
 CARD = """---
@@ -94,7 +95,13 @@ def open_classifier(data: str) -> Classifier:
     """
     folder = CHECKPOINTS / f"classifier-{data}"
     if not (folder / CONFIG).is_file():
-        raise ValueError(f"There is no classifier here for {data}; python -m explorer.classifier {data} makes one.")
+        raise ValueError(
+            Sentence(
+                "told.map.no-classifier",
+                "There is no classifier here for {data}; python -m explorer.classifier {data} makes one.",
+                data=data,
+            )
+        )
     files = [folder / CONFIG, folder / WEIGHTS]
     return _opened.get(str(folder), files, partial(Classifier.from_pretrained, str(folder)))
 

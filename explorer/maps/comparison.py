@@ -6,6 +6,7 @@ import numpy as np
 
 from explorer.kept import remembered
 from explorer.maps.latent_space import LatentSpace
+from explorer.sentences import Sentence
 
 REFERENCES = 1_000  # test points whose neighbourhoods are compared
 
@@ -19,7 +20,7 @@ def shared_neighbours(one: LatentSpace, other: LatentSpace, k: int = 10) -> floa
     """
     same = one.config["data"] == other.config["data"] and np.array_equal(one.labels, other.labels)
     if not same:
-        raise ValueError("Only maps of the same data set can be compared.")
+        raise ValueError(Sentence("told.map.other-data", "Only maps of the same data set can be compared."))
     asked = np.arange(0, len(one.labels), -(-len(one.labels) // REFERENCES))
     near = [_without_itself(space.neighbours(space.latents[asked], k + 1)[0], asked) for space in (one, other)]
     shares = [len(np.intersect1d(a, b)) / k for a, b in zip(*near, strict=True)]

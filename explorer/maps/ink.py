@@ -6,12 +6,13 @@ import numpy as np
 from PIL import Image
 
 from explorer.maps.picture_frame import border, noise_of, without_frame
+from explorer.sentences import Sentence
 
 FAINT = 16  # of 255; what stands out by less is paper grain or a camera's noise
 FULL = 0.95  # of the pixels
 NEARLY = 0.9  # of the pixels; what lies within so thin a frame may as well fill the picture
-EMPTY = "The drawing is empty: draw something first."
-FILLED = "The drawing is filled nearly everywhere: there is no figure to be seen."
+EMPTY = Sentence("told.own.empty", "The drawing is empty: draw something first.")
+FILLED = Sentence("told.own.filled", "The drawing is filled nearly everywhere: there is no figure to be seen.")
 
 COARSE = 45  # of 255; grain that strong is a pattern that somebody drew
 LARGE = 256  # pixels of a side; what is larger is halved

@@ -10,6 +10,7 @@ from PIL import Image
 
 from explorer.maps.datasets import SOURCES, pad
 from explorer.maps.ink import bright_on_black
+from explorer.sentences import Sentence
 
 SHORTEST, LONGEST = 8, 512  # pixels of a side
 
@@ -45,7 +46,14 @@ def _checked(image: ArrayLike) -> np.ndarray:
     if pixels.ndim != 2 or pixels.dtype != np.uint8:
         raise ValueError("The picture must be grey, of the shape (height, width), its values whole bytes (uint8).")
     if not all(SHORTEST <= side <= LONGEST for side in pixels.shape):
-        raise ValueError(f"The picture's sides must be from {SHORTEST} to {LONGEST} pixels.")
+        raise ValueError(
+            Sentence(
+                "told.own.sides",
+                "The picture's sides must be from {shortest} to {longest} pixels.",
+                shortest=SHORTEST,
+                longest=LONGEST,
+            )
+        )
     return pixels
 
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from explorer.sentences import Sentence
+
 DIMENSIONS = re.compile(r"z([0-9]{1,4})-z([0-9]{1,4})")
 POINTS = re.compile(r"p([0-9]{1,7})-p([0-9]{1,7})-p([0-9]{1,7})")
 TOGETHER = 1e-4  # of the longer side: three points so close to a line span no plane
@@ -48,15 +50,19 @@ def named(name: str, latents: np.ndarray) -> Plane:
         return _of_dimensions(latents, *_indices(found, latents.shape[1], "dimension"))
     if found := POINTS.fullmatch(name):
         return _through(*latents[_indices(found, len(latents), "point")])
-    raise ValueError('A plane is named "z3-z7" by two dimensions or "p12-p99-p407" by three points.')
+    raise ValueError(
+        Sentence("told.map.plane", 'A plane is named "z3-z7" by two dimensions or "p12-p99-p407" by three points.')
+    )
 
 
 def _indices(found: re.Match[str], count: int, what: str) -> list[int]:
     indices = [int(text) for text in found.groups()]
     if max(indices) >= count:
-        raise ValueError(f"Each {what} of a plane must be smaller than {count}.")
+        raise ValueError(
+            Sentence("told.map.smaller", "Each {what} of a plane must be smaller than {count}.", what=what, count=count)
+        )
     if len(set(indices)) < len(indices):
-        raise ValueError(f"Each {what} of a plane can be named only once.")
+        raise ValueError(Sentence("told.map.once", "Each {what} of a plane can be named only once.", what=what))
     return indices
 
 
@@ -75,5 +81,5 @@ def _through(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> Plane:
     across = first / max(length, 1e-12)
     rest = second - (second @ across) * across
     if min(length, np.linalg.norm(rest)) <= TOGETHER * longest:
-        raise ValueError("These three points lie on one line: they span no plane.")
+        raise ValueError(Sentence("told.map.line", "These three points lie on one line: they span no plane."))
     return Plane(a, np.stack([across, rest / np.linalg.norm(rest)]))

@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 from explorer.checkpoints import HISTORY, TSNE
 from explorer.kept import remembered
 from explorer.maps.space import Space
+from explorer.sentences import Sentence
 
 MAX_SHOWN = 250_000  # points of all snapshots together, which are sent to the page at once
 MAX_LOSSES, MAX_EPOCHS = 16, 100_000
@@ -35,10 +36,12 @@ class Formation:
 @remembered(8)
 def formation(space: Space) -> Formation:
     """Raises ValueError with a sentence where the checkpoint holds no history, or one that does not fit it."""
-    tensors = _read(space.folder / HISTORY, "It was not recorded how this map formed.")
+    tensors = _read(
+        space.folder / HISTORY, Sentence("told.map.not-recorded", "It was not recorded how this map formed.")
+    )
     steps, snapshots = tensors.pop("steps", None), tensors.pop("snapshots", None)
     if steps is None or snapshots is None or not _fit(space, steps, snapshots, tensors):
-        raise ValueError(f"{HISTORY} does not fit this map.")
+        raise ValueError(Sentence("told.open.history", "{file} does not fit this map.", file=HISTORY))
     epochs = len(next(iter(tensors.values())))
     return Formation(steps, snapshots, tensors, (int(steps[-1]) + 1) / max(epochs, 1))
 
@@ -62,9 +65,12 @@ def _fit(space: Space, steps: np.ndarray, snapshots: np.ndarray, losses: dict[st
 @remembered(8)
 def tsne(space: Space) -> np.ndarray:
     """The t-SNE of the encoded test set, (N, 2) float32. Raises ValueError with a sentence where there is none."""
-    places = _read(space.folder / TSNE, "No t-SNE of this map was computed; python -m explorer.tsne makes one.")["tsne"]
+    places = _read(
+        space.folder / TSNE,
+        Sentence("told.map.no-tsne", "No t-SNE of this map was computed; python -m explorer.tsne makes one."),
+    )["tsne"]
     if places.shape != (len(space.latents), 2) or not np.isfinite(places).all():
-        raise ValueError(f"{TSNE} does not fit this map.")
+        raise ValueError(Sentence("told.open.history", "{file} does not fit this map.", file=TSNE))
     return places.astype(np.float32)
 
 

@@ -1,7 +1,7 @@
 """A process that reads image files for `explorer.photos.reader`, and can be killed when one of them keeps it busy.
 
-Each line of its input is {"path", "longest"}; each answer a line {"width", "height", "note"} and the RGB bytes, or
-{"error": sentence}.
+Each line of its input is {"path", "longest"}; each answer a line {"width", "height", "notes"} and the RGB bytes, or
+{"error"}, with sentences as data.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from explorer.photos.image import BROKEN, read_photo
+from explorer.sentences import as_data, said_by
 
 
 def main() -> None:
@@ -30,12 +31,13 @@ def main() -> None:
 
 def answer(answers: BinaryIO, path: str, longest: int | None) -> None:
     try:
-        photo, note = read_photo(path, longest)
-        told, pixels = {"width": photo.width, "height": photo.height, "note": note}, photo.tobytes()
+        photo, notes = read_photo(path, longest)
+        told = {"width": photo.width, "height": photo.height, "notes": [as_data(note) for note in notes]}
+        pixels = photo.tobytes()
     except ValueError as error:
-        told, pixels = {"error": str(error)}, b""
+        told, pixels = {"error": as_data(said_by(error))}, b""
     except Exception:
-        told, pixels = {"error": BROKEN}, b""
+        told, pixels = {"error": as_data(BROKEN)}, b""
     answers.write(json.dumps(told).encode() + b"\n")
     answers.write(pixels)
     answers.flush()

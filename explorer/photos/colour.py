@@ -26,9 +26,12 @@ from explorer.photos.rgb_space import (
     srgb_levels,
     to_xyz,
 )
+from explorer.sentences import Sentence
 
-DAMAGED = "The photo's colour profile is damaged and was left out."
-UNFIT = "The photo's colour profile belongs to another kind of picture and was left out."
+DAMAGED = Sentence("told.photo.profile-damaged", "The photo's colour profile is damaged and was left out.")
+UNFIT = Sentence(
+    "told.photo.profile-unfit", "The photo's colour profile belongs to another kind of picture and was left out."
+)
 LARGEST_PROFILE = 16_000_000  # bytes; a printer's have two or three million
 GREY, ALPHA = ("1", "L", "LA", "La"), ("RGBA", "RGBa", "LA", "La", "PA")
 BRIGHTEST = 1000 / 203  # of an HDR picture, as a multiple of its white

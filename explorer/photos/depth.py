@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from explorer.sentences import Sentence
+
 BITS_PER_SAMPLE, PHOTOMETRIC, MAX_SAMPLE, S_MIN, S_MAX = 258, 262, 281, 340, 341
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, LAB, ICC_LAB = 0, 1, 2, 3, 5, 8, 9
 ASSOCIATED, UNASSOCIATED = 1, 2  # what a TIFF's ExtraSamples say of alpha
@@ -28,7 +30,12 @@ Range = tuple[float, float]
 
 
 def range_note(black: float, white: float) -> str:
-    return f"The photo's values from {black:.5g} to {white:.5g} were taken for black to white."
+    return Sentence(
+        "told.photo.range",
+        "The photo's values from {black} to {white} were taken for black to white.",
+        black=f"{black:.5g}",
+        white=f"{white:.5g}",
+    )
 
 
 def guess_range(values: np.ndarray) -> tuple[Range, str]:

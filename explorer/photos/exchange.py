@@ -8,9 +8,13 @@ import numpy as np
 
 from explorer.photos.models import TINY, space_of
 from explorer.photos.scaling import Scaling
+from explorer.sentences import Sentence
 
 RAW = 2.5  # a root mean square that a pipeline's latents, of about unit variance, do not reach
-UNSCALED = "These latents are far larger than a pipeline's: if they are raw ones, scale them before you save them."
+UNSCALED = Sentence(
+    "told.latents.unscaled",
+    "These latents are far larger than a pipeline's: if they are raw ones, scale them before you save them.",
+)
 
 
 @dataclass(frozen=True)
@@ -66,22 +70,37 @@ def _size(latents: np.ndarray) -> float:
 
 
 def _rescaled(model: str) -> str:
-    return f"The file's latents are scaled otherwise than {model}'s: they were converted."
+    return Sentence(
+        "told.latents.rescaled",
+        "The file's latents are scaled otherwise than {model}'s: they were converted.",
+        model=model,
+    )
 
 
 def _shared(maker: str, model: str) -> str:
-    return f"These latents were made by {maker}, whose latent space {model} shares."
+    return Sentence(
+        "told.latents.shared",
+        "These latents were made by {maker}, whose latent space {model} shares.",
+        maker=maker,
+        model=model,
+    )
 
 
 def _other(maker: str, model: str) -> str:
-    return (
-        f"These latents were made by {maker}, whose latent space is not that of {model}: "
-        "this is not the picture they stand for."
+    return Sentence(
+        "told.latents.other",
+        "These latents were made by {maker}, whose latent space is not that of {model}: this is not the picture they "
+        "stand for.",
+        maker=maker,
+        model=model,
     )
 
 
 def _unknown(maker: str, model: str) -> str:
-    return (
-        f"These latents were made by {maker}: the picture that {model} makes of them is right only where both share a "
-        "latent space."
+    return Sentence(
+        "told.latents.unknown",
+        "These latents were made by {maker}: the picture that {model} makes of them is right only where both share a "
+        "latent space.",
+        maker=maker,
+        model=model,
     )

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from explorer.photos.scaling import Scaling
+from explorer.sentences import Sentence
 
 KEY = "latents"
 NAMES = (KEY, "latent_tensor", "samples", "latent", "z")  # of the array, where there are others beside it
@@ -25,13 +26,25 @@ MAX_CELLS = 1_000_000  # 8 × 8 pixels each: 64 megapixels
 MAX_ARRAYS = 1_000
 FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
 PACKED = (64, 128)  # numbers of a FLUX.1 and a FLUX.2 token
-NEITHER = "That is neither a .safetensors nor a .npy file with latents, or it is damaged."
-PICKLED = "That file is a pickle, which is never opened; save the latents as .safetensors or .npy."
-TOO_LARGE = f"The file is over {MAX_BYTES // 1_000_000} MB; latents of a photo are smaller."
-SHAPE = "Latents must have the shape (1, C, h, w) or (C, h, w)."
-NO_FLOATS = "Latents must be floating-point numbers."
-UNPACK = "These are FLUX's packed latents, (1, n, C): unpack them to (1, C, h, w) and save them again."
-VIDEO = "Latents must have the shape (1, C, h, w) or (C, h, w); these are of a video of several frames."
+NEITHER = Sentence(
+    "told.latents.neither", "That is neither a .safetensors nor a .npy file with latents, or it is damaged."
+)
+PICKLED = Sentence(
+    "told.latents.pickle", "That file is a pickle, which is never opened; save the latents as .safetensors or .npy."
+)
+TOO_LARGE = Sentence(
+    "told.latents.file-large", "The file is over {most} MB; latents of a photo are smaller.", most=MAX_BYTES // 1000000
+)
+SHAPE = Sentence("told.latents.file-shape", "Latents must have the shape (1, C, h, w) or (C, h, w).")
+NO_FLOATS = Sentence("told.latents.floats", "Latents must be floating-point numbers.")
+UNPACK = Sentence(
+    "told.latents.packed",
+    "These are FLUX's packed latents, (1, n, C): unpack them to (1, C, h, w) and save them again.",
+)
+VIDEO = Sentence(
+    "told.latents.video",
+    "Latents must have the shape (1, C, h, w) or (C, h, w); these are of a video of several frames.",
+)
 
 
 class Arrays(NamedTuple):
@@ -84,7 +97,7 @@ def load(file: str | os.PathLike[str], step: int = 8) -> LatentFile:
         raise ValueError(NO_FLOATS)
     latents, notes = _first(array)
     if latents.shape[1] * latents.shape[2] > MAX_CELLS:
-        raise ValueError("The latents are of a photo of more than 64 megapixels.")
+        raise ValueError(Sentence("told.latents.megapixels", "The latents are of a photo of more than 64 megapixels."))
     with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite and is refused below
         latents = latents.astype(np.float32, order="C")
     scaling = Scaling.from_metadata(metadata)
@@ -92,7 +105,7 @@ def load(file: str | os.PathLike[str], step: int = 8) -> LatentFile:
         scaling = STABLE_DIFFUSION
         latents = scaling.apply(latents) if UNSCALED in shapes else latents
     if not np.isfinite(latents).all():
-        raise ValueError("Latents must be finite: the file holds NaN or infinity.")
+        raise ValueError(Sentence("told.latents.finite", "Latents must be finite: the file holds NaN or infinity."))
     size = _size(metadata, latents.shape[1:], step)
     return LatentFile(latents, size, metadata.get("model", "")[:200], scaling, notes)
 
@@ -110,7 +123,13 @@ def _first(array: np.ndarray) -> tuple[np.ndarray, tuple[str, ...]]:
         raise ValueError(SHAPE)
     if len(batch) == 1:
         return batch[0], ()
-    return batch[0], (f"The file holds latents of {len(batch)} pictures: the first of them is shown.",)
+    return batch[0], (
+        Sentence(
+            "told.latents.batch",
+            "The file holds latents of {count} pictures: the first of them is shown.",
+            count=len(batch),
+        ),
+    )
 
 
 def _chosen(shapes: Mapping[str, tuple[int, ...]]) -> str:
@@ -121,7 +140,9 @@ def _chosen(shapes: Mapping[str, tuple[int, ...]]) -> str:
     named = [name for name in NAMES if name in shaped]
     if named or len(shaped) == 1:
         return (named or shaped)[0]
-    raise ValueError(f"The file holds {len(shapes)} arrays; latents are one.")
+    raise ValueError(
+        Sentence("told.latents.arrays", "The file holds {count} arrays; latents are one.", count=len(shapes))
+    )
 
 
 def _open(file: Path) -> Arrays:
@@ -143,7 +164,9 @@ def _read_npy(file: str | os.PathLike[str]) -> np.ndarray:
     try:
         array = np.load(file, allow_pickle=False, mmap_mode="r")
     except Exception:  # its header is parsed as Python, and fails in all of Python's ways
-        raise ValueError("The .npy file is damaged, or holds Python objects, which are never opened.") from None
+        raise ValueError(
+            Sentence("told.latents.npy", "The .npy file is damaged, or holds Python objects, which are never opened.")
+        ) from None
     return np.asarray(array)
 
 

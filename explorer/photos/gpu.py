@@ -7,8 +7,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
+from explorer.sentences import Sentence
+
 Result = TypeVar("Result")
-SPENT = "Your share of this Space's GPU is spent for now: this ran on the CPU."
+SPENT = Sentence("told.photo.share", "Your share of this Space's GPU is spent for now: this ran on the CPU.")
 
 
 def on_gpu(function: Callable[..., Result]) -> Callable[..., tuple[Result, str]]:

@@ -16,6 +16,7 @@ from explorer.photos.formats.file import read_image
 from explorer.photos.formats.kind import NO_IMAGE as NO_IMAGE
 from explorer.photos.formats.tags import ORIENTATION
 from explorer.photos.rgb_space import RGBSpace, srgb_levels
+from explorer.sentences import Sentence
 
 LARGEST = 4096  # pixels on the longest side that a visitor's photo keeps: others wait for the same models
 SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that swap the sides
@@ -34,18 +35,25 @@ def open_photo(source: str | os.PathLike[str] | Image.Image, longest: int | None
     return _read(source, longest)[0]
 
 
-def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
-    """An image file -> RGB with no side over `longest`, and what there is to say of it, a line for each sentence: the
-    range of its values that was taken, a profile that was left out, that it was made smaller.
+def read_photo(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, tuple[str, ...]]:
+    """An image file -> RGB with no side over `longest`, and sentences about it: the range of its values that
+    was taken, a profile that was left out, that it was made smaller.
 
     Raises ValueError as open_photo does.
     """
     photo, (width, height), notes = _read(source, longest)
     limited = limit_side(photo, longest)
     if limited.size != (width, height):
-        smaller = f"The photo was reduced from {width} × {height} to {limited.width} × {limited.height} pixels."
+        smaller = Sentence(
+            "told.photo.reduced",
+            "The photo was reduced from {width} × {height} to {less_wide} × {less_high} pixels.",
+            width=width,
+            height=height,
+            less_wide=limited.width,
+            less_high=limited.height,
+        )
         notes = (*notes, smaller)
-    return limited, "\n".join(notes)
+    return limited, notes
 
 
 def _read(source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, tuple[int, int], tuple[str, ...]]:

@@ -20,6 +20,7 @@ from explorer.photos.models import BUILT_IN, for_visitors, is_at_hand, locate
 from explorer.photos.scaling import Scaling
 from explorer.photos.vae import load_vae
 from explorer.photos.views import LinearPreview, fit_preview
+from explorer.sentences import Sentence, said_by
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,11 @@ def encode_or_built_in(
     except ValueError as error:
         if model == BUILT_IN:
             raise
-        return encode(BUILT_IN, photo, (*notes, f"{error} The built-in model is shown instead."))
+        return encode(
+            BUILT_IN,
+            photo,
+            (*notes, Sentence("told.photo.built-in", "{why} The built-in model is shown instead.", why=said_by(error))),
+        )
 
 
 def decode(encoding: Encoding, latents: np.ndarray) -> Decoding:

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from explorer import settings
 from explorer.addresses import counted
+from explorer.sentences import Sentence, said_by
 
 Result = TypeVar("Result")
 
@@ -28,11 +29,11 @@ FETCHING = 2  # models at once
 PAUSE = 0.25  # between two looks at whether who waits still listens
 LOOK = 0.02  # the same of a job that runs, which may ask at every layer
 REMEMBERED = 1024  # addresses, and visitors
-LEFT = "Nobody was listening any more, so this was stopped; try it again."
-REPLACED = "You have asked for something newer since; ask for this again."
-FULL = "Too many photos wait in line already; try again in a minute."
-MANY = "Too many photos from your network wait in line already; try again in a minute."
-CLOSED = "The server is shutting down."
+LEFT = Sentence("told.photo.left", "Nobody was listening any more, so this was stopped; try it again.")
+REPLACED = Sentence("told.photo.replaced", "You have asked for something newer since; ask for this again.")
+FULL = Sentence("told.photo.full", "Too many photos wait in line already; try again in a minute.")
+MANY = Sentence("told.photo.many", "Too many photos from your network wait in line already; try again in a minute.")
+CLOSED = Sentence("told.train.closed", "The server is shutting down.")
 
 
 class Stopped(Exception):
@@ -160,7 +161,7 @@ class PhotoLine:
             self._wait(job, tell)
             return work()
         except Stopped as stopped:
-            job.sentence = str(stopped)
+            job.sentence = said_by(stopped)
             raise (Replaced if job.sentence == REPLACED else GivenUp)(job.sentence) from None
         finally:
             _current.reset(token)
@@ -300,4 +301,6 @@ def _remember(among: OrderedDict[str, Result], name: str, value: Result) -> None
 
 
 def too_long(seconds: float) -> str:
-    return f"This was stopped after {seconds:.0f} seconds; choose a smaller size."
+    return Sentence(
+        "told.photo.long", "This was stopped after {seconds} seconds; choose a smaller size.", seconds=f"{seconds:.0f}"
+    )

@@ -14,6 +14,7 @@ from explorer.checkpoints import CHECKPOINTS
 from explorer.hub import Hub, Progress, is_hub_id, reach_hub, sentence_of, visitors_cache
 from explorer.photos import weights
 from explorer.photos.scaling import Scaling
+from explorer.sentences import Sentence, said_by
 
 if TYPE_CHECKING:
     import torch
@@ -26,10 +27,16 @@ MAX_CONFIG = 65_536  # bytes
 MAX_NUMBER = 8_192  # of any size in a config, channels for one
 MAX_LAYERS = 64  # of a block
 MAX_BLOCKS = 8  # each halves a side of the photo
-NO_AUTOENCODER = f"That is no image autoencoder: its config.json does not name {' or '.join(KINDS)}."
-NOT_FETCHED = "The model could not be fetched from the Hub."
-NO_CONFIG = "That model has no config.json."
-NOT_BUILT = "The model's config.json does not describe an autoencoder that can be built."
+NO_AUTOENCODER = Sentence(
+    "told.model.other-kind",
+    "That is no image autoencoder: its config.json does not name {kinds}.",
+    kinds=" or ".join(KINDS),
+)
+NOT_FETCHED = Sentence("told.hub.not-fetched", "The model could not be fetched from the Hub.")
+NO_CONFIG = Sentence("told.hub.no-config", "That model has no config.json.")
+NOT_BUILT = Sentence(
+    "told.model.not-built", "The model's config.json does not describe an autoencoder that can be built."
+)
 PREFIXES = ("", "vae/")  # of a model of its own, and of one within a pipeline
 LIKELY = tuple(prefix + name for prefix in PREFIXES for name in ("config.json", weights.WEIGHTS))
 
@@ -138,7 +145,11 @@ def for_visitors(source: str) -> str:
     if folder is not None and any(folder.resolve().is_relative_to(root) for root in roots):
         return source
     raise ValueError(
-        "That is neither a Hub id such as stabilityai/sd-vae-ft-mse nor a folder this host opens (EXPLORER_MODELS)."
+        Sentence(
+            "told.hub.visitors-folder",
+            "That is neither a Hub id such as stabilityai/sd-vae-ft-mse nor a folder this host opens "
+            "(EXPLORER_MODELS).",
+        )
     )
 
 
@@ -192,7 +203,11 @@ def locate(source: str, progress: Progress | None = None, visitor: bool = False)
     if folder is not None:
         return folder if (folder / "config.json").is_file() or not (folder / "vae").is_dir() else folder / "vae"
     if not is_hub_id(source):
-        raise ValueError("That is neither a folder here nor a Hub id such as stabilityai/sd-vae-ft-mse.")
+        raise ValueError(
+            Sentence(
+                "told.hub.id-or-folder", "That is neither a folder here nor a Hub id such as stabilityai/sd-vae-ft-mse."
+            )
+        )
     return _download(source, hub_of(source, visitor), progress)
 
 
@@ -226,7 +241,7 @@ def _download(repo_id: str, hub: Hub, progress: Progress | None) -> Path:
         raise ValueError(sentence_of(error) or NO_CONFIG) from None
     except Exception as error:
         told = isinstance(error, ValueError) and not isinstance(error, errors.HfHubHTTPError)  # a sentence of our own
-        raise ValueError(sentence_of(error) or (str(error) if told else NOT_FETCHED)) from None
+        raise ValueError(sentence_of(error) or (said_by(error) if told else NOT_FETCHED)) from None
     return config.parent
 
 
@@ -241,7 +256,13 @@ def _fetch_weights(hub: Hub, repo_id: str, prefix: str, sizes: dict[str, int], p
     if not all(name in sizes for name in names):
         raise ValueError(weights.INCOMPLETE)
     if sum(sizes[name] for name in names) > MAX_BYTES:
-        raise ValueError(f"The model's weights are over {MAX_BYTES // 10**9} GB; no image autoencoder needs that.")
+        raise ValueError(
+            Sentence(
+                "told.model.large",
+                "The model's weights are over {most} GB; no image autoencoder needs that.",
+                most=MAX_BYTES // 10**9,
+            )
+        )
     for name in names:
         hub.fetch(repo_id, prefix + name, progress)
 
@@ -254,13 +275,27 @@ def read_config(file: Path) -> dict[str, Any]:
         config = None
     name = config.get("_class_name") if isinstance(config, dict) else None
     if isinstance(name, str) and name not in KINDS and re.fullmatch(r"[A-Za-z]\w{0,59}", name, re.ASCII):
-        raise ValueError(f"That model is of the kind {name}, which is not supported; {' and '.join(KINDS)} are.")
+        raise ValueError(
+            Sentence(
+                "told.model.kind",
+                "That model is of the kind {name}, which is not supported; {kinds} are.",
+                name=name,
+                kinds=" and ".join(KINDS),
+            )
+        )
     if not isinstance(config, dict) or name not in KINDS:
         raise ValueError(NO_AUTOENCODER)
     if not _is_sensible(config):
-        raise ValueError("The model's config.json holds sizes that no image autoencoder has.")
+        raise ValueError(
+            Sentence("told.model.sizes", "The model's config.json holds sizes that no image autoencoder has.")
+        )
     if any(config.get(key, 3) != 3 for key in ("in_channels", "out_channels")):
-        raise ValueError("That autoencoder is not for RGB photos: it has another number of colour channels.")
+        raise ValueError(
+            Sentence(
+                "told.model.colours",
+                "That autoencoder is not for RGB photos: it has another number of colour channels.",
+            )
+        )
     return config
 
 
@@ -317,4 +352,8 @@ def open_model(folder: Path, dtype: torch.dtype) -> tuple[AutoencoderKL | Autoen
 
 
 def _more(count: int) -> str:
-    return f"The model's weights hold more than its config.json describes: {count} tensors were left out."
+    return Sentence(
+        "told.model.more",
+        "The model's weights hold more than its config.json describes: {count} tensors were left out.",
+        count=count,
+    )

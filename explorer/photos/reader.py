@@ -19,6 +19,7 @@ from PIL import Image
 from explorer.photos.formats.frame import MAX_PIXELS
 from explorer.photos.image import BROKEN
 from explorer.photos.line import check
+from explorer.sentences import Sentence, from_data
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 15
@@ -26,8 +27,12 @@ PAUSE = 0.1  # between two looks at whether the answer is still waited for
 MAX_LINE = 65_536  # bytes
 PIPE = 1 << 20  # bytes, where the system lets a pipe have so many: a whole small photo, and it need not wait
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-SLOW = f"The photo could not be read within {SECONDS} seconds; save it again as a plain JPEG or PNG."
-NO_ROOM = "The photo could not be read just now; try again in a minute."
+SLOW = Sentence(
+    "told.photo.slow",
+    "The photo could not be read within {seconds} seconds; save it again as a plain JPEG or PNG.",
+    seconds=SECONDS,
+)
+NO_ROOM = Sentence("told.photo.no-room", "The photo could not be read just now; try again in a minute.")
 
 
 class PhotoReader:
@@ -48,7 +53,7 @@ class PhotoReader:
         self._end()
         atexit.unregister(self.close)
 
-    def read(self, source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, str]:
+    def read(self, source: str | os.PathLike[str], longest: int | None) -> tuple[Image.Image, tuple[str, ...]]:
         """`explorer.photos.image.read_photo` with a deadline.
 
         Raises ValueError with a sentence as that does, and for what takes too long; Stopped when the photo job that
@@ -108,7 +113,7 @@ def _close(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-def _ask(process: subprocess.Popen[bytes], path: str, longest: int | None) -> tuple[Image.Image, str]:
+def _ask(process: subprocess.Popen[bytes], path: str, longest: int | None) -> tuple[Image.Image, tuple[str, ...]]:
     """Raises ValueError with the child's sentence, OSError or EOFError when it is gone."""
     asked, answers = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
     asked.write(json.dumps({"path": path, "longest": longest}).encode() + b"\n")
@@ -118,14 +123,14 @@ def _ask(process: subprocess.Popen[bytes], path: str, longest: int | None) -> tu
         raise EOFError
     told = json.loads(line)
     if "error" in told:
-        raise ValueError(told["error"])
+        raise ValueError(from_data(told["error"]))
     width, height = told["width"], told["height"]
     if not 0 < width * height <= MAX_PIXELS:
         raise ValueError(BROKEN)
     pixels = answers.read(width * height * 3)
     if len(pixels) < width * height * 3:
         raise EOFError
-    return Image.frombytes("RGB", (width, height), pixels), told["note"]
+    return Image.frombytes("RGB", (width, height), pixels), tuple(map(from_data, told["notes"]))
 
 
 _reader = PhotoReader()

@@ -21,6 +21,7 @@ from explorer.photos.image import preprocess
 from explorer.photos.line import check
 from explorer.photos.models import BUILT_IN, loading_options, locate, open_model, weight_files
 from explorer.photos.scaling import Scaling
+from explorer.sentences import Sentence
 
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, AutoencoderTiny
@@ -164,7 +165,9 @@ class PhotoVAE:
         with self._lock, self._tiled(self._has_tiles and pixels > TILE):
             result = work(self._move(batch))
             if self.dtype != torch.float32 and not _is_finite(result):
-                self.notes.append("Half precision overflowed in this model; it now runs in float32.")
+                self.notes.append(
+                    Sentence("told.photo.half", "Half precision overflowed in this model; it now runs in float32.")
+                )
                 self.model.float()
                 result = work(self._move(batch))
             return result
@@ -193,11 +196,18 @@ class PhotoVAE:
             raise ValueError("Latents must be numbers.") from None
         wanted = f"(B, {self.latent_channels}, h, w)"
         if checked.ndim != 4 or checked.shape[1] != self.latent_channels or 0 in checked.shape:
-            raise ValueError(f"Latents must have the shape {wanted} for this model, not {tuple(checked.shape)}.")
+            raise ValueError(
+                Sentence(
+                    "told.latents.shape",
+                    "Latents must have the shape {wanted} for this model, not {found}.",
+                    wanted=wanted,
+                    found=tuple(checked.shape),
+                )
+            )
         if not torch.isfinite(checked).all():
             raise ValueError("Latents must be finite: they hold NaN or infinity.")
         if checked.abs().max() > LIMIT:
-            raise ValueError(f"Latents must lie within ±{LIMIT:.0e}.")
+            raise ValueError(Sentence("told.latents.within", "Latents must lie within ±{most}.", most=f"{LIMIT:.0e}"))
         return checked
 
     def _step(self, config: Any) -> int:

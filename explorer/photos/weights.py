@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from explorer.sentences import Sentence
+
 if TYPE_CHECKING:
     import torch
     from torch import nn
@@ -22,10 +24,14 @@ SHARD = re.compile(r"[\w.-]{1,200}\.safetensors", re.ASCII)
 PICKLES = (".bin", ".ckpt", ".pkl", ".pt", ".pth")
 MAX_INDEX = 2_000_000  # bytes
 FLOATS = ("F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2")
-PICKLED = f"The model has no {WEIGHTS}; weights kept as a pickle are never opened."
-MISSING = f"The model has no {WEIGHTS}."
-INCOMPLETE = "A part of the model's weights is missing; fetch it again."
-DAMAGED = f"The model's {WEIGHTS} is damaged or cut off; fetch it again."
+PICKLED = Sentence(
+    "told.model.pickle", "The model has no {weights}; weights kept as a pickle are never opened.", weights=WEIGHTS
+)
+MISSING = Sentence("told.model.no-weights", "The model has no {weights}.", weights=WEIGHTS)
+INCOMPLETE = Sentence("told.model.part", "A part of the model's weights is missing; fetch it again.")
+DAMAGED = Sentence(
+    "told.model.damaged", "The model's {weights} is damaged or cut off; fetch it again.", weights=WEIGHTS
+)
 
 
 def choose(names: Collection[str]) -> str:
@@ -106,7 +112,12 @@ def load(model: nn.Module, files: Iterable[Path], dtype: torch.dtype) -> int:
         set(described) <= set(names)
     ):
         raise ValueError(
-            f"The model's weights do not fit its config.json ({len(found)} tensors, {len(described)} described)."
+            Sentence(
+                "told.model.unfit",
+                "The model's weights do not fit its config.json ({found} tensors, {count} described).",
+                found=len(found),
+                count=len(described),
+            )
         )
     model.load_state_dict(_tensors(found, names, described, dtype), assign=True)
     return len(found) - len(described)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from starlette.requests import Request
 
+from explorer.sentences import Sentence
 from explorer.ui.accepted import weights
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
@@ -22,15 +23,11 @@ def say(key: str, language: str = ENGLISH, /, **values: object) -> str:
     return _all()[language][key].format(**values)
 
 
-def translated(sentence: str, language: str) -> str:
-    """A sentence that was said in English, in another language; as it is where none of the texts is like it."""
-    if language == ENGLISH:
-        return sentence
-    for pattern, key in _patterns():
-        if found := pattern.fullmatch(sentence):
-            values = {name: translated(value, language) for name, value in found.groupdict().items()}
-            return say(key, language, **values)
-    return sentence
+def translated(said: Any, language: str) -> str:
+    """A sentence in another language; a text without a key as it is."""
+    if language == ENGLISH or not isinstance(said, Sentence):
+        return str(said)
+    return say(said.key, language, **{name: translated(value, language) for name, value in said.values.items()})
 
 
 def language_of(request: gr.Request | Request | None) -> str:
@@ -71,22 +68,6 @@ def tags() -> dict[str, str]:
 def _all() -> dict[str, dict[str, str]]:
     files = sorted((ASSETS / "texts").glob("*.json"))
     return {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
-
-
-@lru_cache(maxsize=1)
-def _patterns() -> list[tuple[re.Pattern[str], str]]:
-    """What each of the told sentences looks like; those with the most words of their own first."""
-    known = {key: re.split(r"\{(\w+)\}", text) for key, text in texts(TOLD)[ENGLISH].items()}
-    found = []
-    for key, parts in sorted(known.items(), key=lambda item: -len("".join(item[1][::2]))):
-        seen: set[str] = set()
-        pattern = ""
-        for part, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
-            again = f"(?P={name})" if name in seen else f"(?P<{name}>.+)"
-            pattern += re.escape(part) + (again if name else "")
-            seen.add(name)
-        found.append((re.compile(pattern, re.DOTALL), key))
-    return found
 
 
 def languages() -> list[str]:

@@ -21,6 +21,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.checkpoints import CARD, CONFIG, HISTORY, LATENTS, WEIGHTS
 from explorer.maps.autoencoder import Architecture, Autoencoder
 from explorer.maps.datasets import SOURCES
+from explorer.sentences import Sentence
 
 NEEDED = (CONFIG, WEIGHTS, LATENTS)
 NAMES = (*NEEDED, HISTORY, CARD)  # what a packed checkpoint holds; all else is passed over
@@ -45,8 +46,8 @@ DESCRIPTION: dict[str, tuple[type, ...]] = {  # what train.py writes beside the 
     "measures": (dict,),
 }
 OPTIONAL = ("latent_penalty", "weight_decay")  # which earlier versions did not write
-TOO_LARGE = f"A checkpoint of over {MAX_BYTES // 10**6} MB is not opened here."
-NO_ZIP = "That .zip is damaged or none at all."
+TOO_LARGE = Sentence("told.open.large", "A checkpoint of over {most} MB is not opened here.", most=MAX_BYTES // 10**6)
+NO_ZIP = Sentence("told.open.zip", "That .zip is damaged or none at all.")
 
 
 def pack(folder: Path, name: str) -> bytes:
@@ -71,11 +72,19 @@ def gather(files: Sequence[Path], folder: Path) -> None:
     else:
         known = [file for file in files if file.name in NAMES]
         if len({file.name for file in known}) < len(known):
-            raise ValueError("A file of the checkpoint is there twice.")
+            raise ValueError(Sentence("told.open.twice", "A file of the checkpoint is there twice."))
         for file in known:
             shutil.copyfile(file, folder / file.name)
     if missing := [name for name in NEEDED if not (folder / name).is_file()]:
-        raise ValueError(f"A checkpoint is config.json, {WEIGHTS} and {LATENTS}; {' and '.join(missing)} is missing.")
+        raise ValueError(
+            Sentence(
+                "told.open.missing",
+                "A checkpoint is config.json, {weights} and {latents}; {missing} is missing.",
+                weights=WEIGHTS,
+                latents=LATENTS,
+                missing=" and ".join(missing),
+            )
+        )
     check_sizes({name: (folder / name).stat().st_size for name in NAMES if (folder / name).is_file()})
 
 
@@ -84,7 +93,14 @@ def check_sizes(sizes: dict[str, int]) -> None:
     if sum(sizes.values()) > MAX_BYTES:
         raise ValueError(TOO_LARGE)
     if any(sizes.get(name, 0) > MAX_TEXT for name in (CONFIG, CARD)):
-        raise ValueError(f"The checkpoint's {CONFIG} or {CARD} is far too large.")
+        raise ValueError(
+            Sentence(
+                "told.open.text-large",
+                "The checkpoint's {config} or {card} is far too large.",
+                config=CONFIG,
+                card=CARD,
+            )
+        )
 
 
 def unpack(file: Path, folder: Path) -> None:
@@ -109,15 +125,15 @@ def unpack(file: Path, folder: Path) -> None:
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     found: dict[str, zipfile.ZipInfo] = {}
     if len(archive.infolist()) > MAX_MEMBERS:
-        raise ValueError("That .zip holds far more files than a checkpoint.")
+        raise ValueError(Sentence("told.open.many", "That .zip holds far more files than a checkpoint."))
     for member in archive.infolist():
         name = member.filename.replace("\\", "/").rpartition("/")[2]  # as Windows PowerShell 5 writes them
         if name not in NAMES:
             continue
         if name in found:
-            raise ValueError("A file of the checkpoint is there twice.")
+            raise ValueError(Sentence("told.open.twice", "A file of the checkpoint is there twice."))
         if stat.S_ISLNK(member.external_attr >> 16):
-            raise ValueError("That .zip holds links; pack the files themselves.")
+            raise ValueError(Sentence("told.open.links", "That .zip holds links; pack the files themselves."))
         if member.file_size > MAX_BYTES:
             raise ValueError(TOO_LARGE)
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -133,11 +149,25 @@ def check(folder: Path) -> None:
     architecture = read_architecture(config)
     described = _described(architecture)
     if sum(map(math.prod, described.values())) > MAX_PARAMETERS:
-        raise ValueError(f"Its network has over {MAX_PARAMETERS // 10**6} million parameters; that is too many here.")
+        raise ValueError(
+            Sentence(
+                "told.open.parameters",
+                "Its network has over {most} million parameters; that is too many here.",
+                most=MAX_PARAMETERS // 10**6,
+            )
+        )
     found = header(folder / WEIGHTS, (*FLOATS, "I64"))
     if found != described:
         odd = min(found.items() ^ described.items())[0]
-        raise ValueError(f"{WEIGHTS} does not fit the architecture in {CONFIG}: {odd[:60]} is another.")
+        raise ValueError(
+            Sentence(
+                "told.open.unfit",
+                "{weights} does not fit the architecture in {config}: {odd} is another.",
+                weights=WEIGHTS,
+                config=CONFIG,
+                odd=odd[:60],
+            )
+        )
     _check_latents(header(folder / LATENTS, ("F16", "F32", "F64", "I64", "I32", "U8")), architecture)
     if (folder / HISTORY).is_file():
         header(folder / HISTORY, ("F16", "F32", "I64"))
@@ -148,21 +178,44 @@ def read_config(file: Path) -> dict[str, Any]:
     try:
         config = json.loads(file.read_bytes(), parse_constant=_refuse)
     except (OSError, ValueError, RecursionError):
-        raise ValueError(f"{CONFIG} is not valid JSON.") from None
+        raise ValueError(Sentence("told.open.json", "{config} is not valid JSON.", config=CONFIG)) from None
     if not isinstance(config, dict) or "architecture" not in config:
-        raise ValueError(f"{CONFIG} does not describe a model of this project: it names no architecture.")
+        raise ValueError(
+            Sentence(
+                "told.open.no-architecture",
+                "{config} does not describe a model of this project: it names no architecture.",
+                config=CONFIG,
+            )
+        )
     if set(config) - set(DESCRIPTION) - {"architecture"}:
-        raise ValueError(f"{CONFIG} holds entries that this project does not write: it is of another kind of model.")
+        raise ValueError(
+            Sentence(
+                "told.open.entries",
+                "{config} holds entries that this project does not write: it is of another kind of model.",
+                config=CONFIG,
+            )
+        )
     for key, kinds in DESCRIPTION.items():
         if key not in config and key in OPTIONAL:
             continue
         if type(config.get(key)) not in kinds:
-            raise ValueError(f"{CONFIG} has no {key}, or one of another kind.")
+            raise ValueError(
+                Sentence("told.open.key", "{config} has no {key}, or one of another kind.", config=CONFIG, key=key)
+            )
         if type(config[key]) in (int, float) and not abs(config[key]) < MAX_NUMBER:
-            raise ValueError(f"{CONFIG} has a {key} that can't be.")
+            raise ValueError(
+                Sentence("told.open.number", "{config} has a {key} that can't be.", config=CONFIG, key=key)
+            )
     source = SOURCES.get(config["data"])
     if source is None or config["class_names"] != list(source.class_names):
-        raise ValueError(f"{CONFIG} names another data set or other classes; there are {', '.join(SOURCES)}.")
+        raise ValueError(
+            Sentence(
+                "told.open.other-data",
+                "{config} names another data set or other classes; there are {known}.",
+                config=CONFIG,
+                known=", ".join(SOURCES),
+            )
+        )
     _check_measures(config["measures"])
     return config
 
@@ -175,26 +228,41 @@ def _check_measures(measures: dict[str, Any]) -> None:
     for key in ("mse_per_pixel", "bce_per_pixel", "knn_accuracy", "parameters"):
         value: Any = measures.get(key)
         if type(value) not in (int, float) or not 0 < value < 1e9:
-            raise ValueError(f"{CONFIG} lacks the measure {key}.")
+            raise ValueError(Sentence("told.open.measure", "{config} lacks the measure {key}.", config=CONFIG, key=key))
     if not all(type(value) in (int, float) and abs(value) < MAX_NUMBER for value in measures.values()):
-        raise ValueError(f"{CONFIG} has measures that are no numbers.")
+        raise ValueError(Sentence("told.open.measures", "{config} has measures that are no numbers.", config=CONFIG))
 
 
 def read_architecture(config: dict[str, Any]) -> Architecture:
     given = config["architecture"]
     if not isinstance(given, dict) or set(given) - {entry.name for entry in fields(Architecture)}:
-        raise ValueError(f"{CONFIG} does not describe a network of this project.")
+        raise ValueError(
+            Sentence("told.open.network", "{config} does not describe a network of this project.", config=CONFIG)
+        )
     try:
         architecture = Architecture(**given)
     except TypeError:
-        raise ValueError(f"{CONFIG} does not describe a network of this project.") from None
+        raise ValueError(
+            Sentence("told.open.network", "{config} does not describe a network of this project.", config=CONFIG)
+        ) from None
     except ValueError as error:
         raise ValueError(f"{CONFIG}: {error}.") from None
     side = architecture.image_shape[0]
     if architecture.image_shape != (side, side) or not SOURCES[config["data"]].side <= side <= MAX_SIDE:
-        raise ValueError(f"{CONFIG}: images of {config['data']} do not have that shape.")
+        raise ValueError(
+            Sentence(
+                "told.open.images",
+                "{config}: images of {data} do not have that shape.",
+                config=CONFIG,
+                data=config["data"],
+            )
+        )
     if not 2 <= architecture.latent_dim <= MAX_DIMENSIONS:
-        raise ValueError(f"A map can be drawn of 2 to {MAX_DIMENSIONS} latent dimensions.")
+        raise ValueError(
+            Sentence(
+                "told.open.dimensions", "A map can be drawn of 2 to {most} latent dimensions.", most=MAX_DIMENSIONS
+            )
+        )
     return architecture
 
 
@@ -205,7 +273,7 @@ def _described(architecture: Architecture) -> dict[str, tuple[int, ...]]:
         with FlopCounterMode(display=False) as counter, torch.no_grad():
             model.posterior(model.decode(torch.zeros(1, architecture.latent_dim)))
     if counter.get_total_flops() > MAX_FLOPS:
-        raise ValueError("Its network takes too much work to be decoded live.")
+        raise ValueError(Sentence("told.open.work", "Its network takes too much work to be decoded live."))
     return {name: tuple(value.shape) for name, value in model.state_dict().items()}
 
 
@@ -217,24 +285,51 @@ def header(file: Path, kinds: Sequence[str]) -> dict[str, tuple[int, ...]]:
     with file.open("rb") as opened:
         length = int.from_bytes(opened.read(8), "little")
     if MAX_HEADER < length < file.stat().st_size:
-        raise ValueError(f"{file.name} holds far more tensors than a checkpoint.")
+        raise ValueError(
+            Sentence("told.open.tensors", "{file} holds far more tensors than a checkpoint.", file=file.name)
+        )
     try:
         with safe_open(file, "np") as opened:
             slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118
             if any(part.get_dtype() not in kinds for part in slices.values()):
-                raise ValueError(f"{file.name} holds numbers of another kind.")
+                raise ValueError(Sentence("told.open.numbers", "{file} holds numbers of another kind.", file=file.name))
             if len(slices) > MAX_TENSORS:
-                raise ValueError(f"{file.name} holds far more tensors than a checkpoint.")
+                raise ValueError(
+                    Sentence("told.open.tensors", "{file} holds far more tensors than a checkpoint.", file=file.name)
+                )
             return {name: tuple(part.get_shape()) for name, part in slices.items()}
     except (SafetensorError, OSError):
-        raise ValueError(f"{file.name} is damaged, cut off, or no safetensors file.") from None
+        raise ValueError(
+            Sentence("told.open.safetensors", "{file} is damaged, cut off, or no safetensors file.", file=file.name)
+        ) from None
 
 
 def _check_latents(shapes: dict[str, tuple[int, ...]], architecture: Architecture) -> None:
     mean = shapes.get("mean", ())
     if len(mean) != 2 or mean[1] != architecture.latent_dim or shapes.get("label") != mean[:1] or not mean[0]:
-        raise ValueError(f"{LATENTS} does not hold encoded points of {architecture.latent_dim} dimensions with labels.")
+        raise ValueError(
+            Sentence(
+                "told.open.points",
+                "{latents} does not hold encoded points of {dimensions} dimensions with labels.",
+                latents=LATENTS,
+                dimensions=architecture.latent_dim,
+            )
+        )
     if mean[0] > MAX_POINTS or math.prod(mean) > MAX_LATENTS:
-        raise ValueError(f"{LATENTS} holds more than {MAX_POINTS:,} points, or {MAX_LATENTS:,} numbers.")
+        raise ValueError(
+            Sentence(
+                "told.open.points-many",
+                "{latents} holds more than {points} points, or {numbers} numbers.",
+                latents=LATENTS,
+                points=f"{MAX_POINTS:,}",
+                numbers=f"{MAX_LATENTS:,}",
+            )
+        )
     if shapes.get("logvar", mean) != mean or architecture.variational != ("logvar" in shapes):
-        raise ValueError(f"{LATENTS} does not hold a log-variance for each of its points, as a VAE's does.")
+        raise ValueError(
+            Sentence(
+                "told.open.logvar",
+                "{latents} does not hold a log-variance for each of its points, as a VAE's does.",
+                latents=LATENTS,
+            )
+        )

@@ -7,11 +7,16 @@ from pathlib import Path
 
 from explorer.checkpoints import CARD, HISTORY
 from explorer.hub import UNREACHABLE, Hub, is_hub_id, reach_hub
+from explorer.sentences import Sentence, said_by
 from explorer.visitors.checkpoint_files import NAMES, NEEDED, check_sizes, read_architecture, read_config
 
-NO_ID = "That is no Hub id; one looks like owner/name."
-MISSING = "There is no public checkpoint of that id on the Hub."
-NOT_ONE = f"That repository is no checkpoint of this project: it lacks one of {', '.join(NEEDED)}."
+NO_ID = Sentence("told.open.hub-id", "That is no Hub id; one looks like owner/name.")
+MISSING = Sentence("told.open.hub-none", "There is no public checkpoint of that id on the Hub.")
+NOT_ONE = Sentence(
+    "told.open.hub-other",
+    "That repository is no checkpoint of this project: it lacks one of {needed}.",
+    needed=", ".join(NEEDED),
+)
 
 
 def fetch(repo_id: str, folder: Path) -> None:
@@ -27,7 +32,7 @@ def fetch(repo_id: str, folder: Path) -> None:
         reach_hub()
         _fetch_all(repo_id, folder)
     except ValueError as error:
-        raise ValueError(NO_ID if isinstance(error, errors.HFValidationError) else str(error)) from None
+        raise ValueError(NO_ID if isinstance(error, errors.HFValidationError) else said_by(error)) from None
     except errors.LocalEntryNotFoundError:
         raise ValueError(UNREACHABLE) from None
     except errors.EntryNotFoundError:
@@ -35,9 +40,11 @@ def fetch(repo_id: str, folder: Path) -> None:
     except errors.RepositoryNotFoundError:  # gated ones too
         raise ValueError(MISSING) from None
     except errors.OfflineModeIsEnabled:
-        raise ValueError("The Hub is switched off here.") from None
+        raise ValueError(Sentence("told.open.hub-off", "The Hub is switched off here.")) from None
     except Exception:
-        raise ValueError("The checkpoint could not be fetched from the Hub.") from None
+        raise ValueError(
+            Sentence("told.open.hub-failed", "The checkpoint could not be fetched from the Hub.")
+        ) from None
     finally:
         shutil.rmtree(folder / ".cache", ignore_errors=True)  # the Hub's notes
 

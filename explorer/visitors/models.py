@@ -19,6 +19,7 @@ from explorer.checkpoints import HISTORY
 from explorer.live.spaces import GONE, OWN, Spaces, UnknownModel
 from explorer.maps.latent_space import LatentSpace
 from explorer.maps.recorded import formation
+from explorer.sentences import Sentence, said_by
 from explorer.visitors import checkpoint_files, checkpoint_hub
 
 KEPT = 32  # models
@@ -27,7 +28,10 @@ KEPT_BYTES = 400_000_000  # of all their weights and points together
 PREFIX = "explorer-own-"
 LEFT_OVER = ("explorer-training-*", f"{PREFIX}*")
 LEFT_OVER_SECONDS = 3600
-UNFIT = "The model's weights give no pictures: they overflow, or its points lie where nothing can be decoded."
+UNFIT = Sentence(
+    "told.open.no-pictures",
+    "The model's weights give no pictures: they overflow, or its points lie where nothing can be decoded.",
+)
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,8 @@ class OwnModels:
         except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, ValueError):  # whose sentence may name files by their whole path
-                raise ValueError(str(error).replace(f"{folder}/", "")) from None
+                said = said_by(error)
+                raise ValueError(said.replace(f"{folder}/", "") if f"{folder}/" in said else said) from None
             raise
         with self._lock:
             self._models[name] = Own(visitor, folder, _bytes(space))

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 from explorer.maps.recipes import RECIPES
+from explorer.sentences import Sentence
 
 RECIPE = RECIPES["digits-vae-2d"]
 BOUNDS: dict[str, tuple[float, float]] = {
@@ -32,7 +33,16 @@ class Options:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if not number or not low <= value <= high or (whole and value != int(value)):
                 kind = "whole number" if whole else "number"
-                raise ValueError(f"{name.replace('_dim', ' size')} must be a {kind} from {low} to {high}.".capitalize())
+                raise ValueError(
+                    Sentence(
+                        "told.train.bounds",
+                        "{name} must be a {kind} from {low} to {high}.",
+                        name=name.replace("_dim", " size").capitalize(),
+                        kind=kind,
+                        low=low,
+                        high=high,
+                    )
+                )
             object.__setattr__(self, name, int(value) if whole else float(value))
 
     def arguments(self) -> list[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from explorer.addresses import address_of, share
+from explorer.sentences import Sentence, said_by
 from explorer.training import exit_codes
 from explorer.visitors.train_options import RECIPE, Options, training_command
 from explorer.visitors.train_progress import Progress, ProgressReader
@@ -27,15 +28,21 @@ OF_ONE = 3 / 8  # of a place in line, for each visitor that an address may stand
 SECONDS = 180  # for one training, from its process's start
 UNWATCHED_SECONDS = 30  # after which its visitor is taken to have left
 PAUSE = 0.2  # between two looks at what runs
-CANCELLED = "Cancelled; nothing is kept."
-REPLACED = "Another training took its place."
-LEFT = "Its visitor left."
-CLOSED = "The server is shutting down."
-FULL_HERE = "Too many trainings from your address wait in line already; try again in a minute."
-FULL = f"{WAITING} trainings wait in line already; try again in a minute."
-TOO_LONG = f"It was stopped after {SECONDS} seconds; choose fewer epochs or a smaller width."
-DIVERGED = "The loss grew beyond all bounds; try a smaller beta or width."
-BROKEN = "The training ended unexpectedly; try it again."
+CANCELLED = Sentence("told.train.cancelled", "Cancelled; nothing is kept.")
+REPLACED = Sentence("told.train.replaced", "Another training took its place.")
+LEFT = Sentence("told.train.left", "Its visitor left.")
+CLOSED = Sentence("told.train.closed", "The server is shutting down.")
+FULL_HERE = Sentence(
+    "told.train.full-here", "Too many trainings from your address wait in line already; try again in a minute."
+)
+FULL = Sentence("told.train.full", "{count} trainings wait in line already; try again in a minute.", count=WAITING)
+TOO_LONG = Sentence(
+    "told.train.long",
+    "It was stopped after {seconds} seconds; choose fewer epochs or a smaller width.",
+    seconds=SECONDS,
+)
+DIVERGED = Sentence("told.train.diverged", "The loss grew beyond all bounds; try a smaller beta or width.")
+BROKEN = Sentence("told.train.broken", "The training ended unexpectedly; try it again.")
 
 
 @dataclass(eq=False)
@@ -167,7 +174,7 @@ class Trainings:
         try:
             training.model = self._keep(training.visitor, result_of(training.folder))
         except ValueError as error:
-            return self._end(training, "failed", str(error))
+            return self._end(training, "failed", said_by(error))
         except OSError:
             return self._end(training, "failed", BROKEN)
         return self._end(training, "done", "")

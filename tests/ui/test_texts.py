@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from explorer.ui.texts import TOLD, head, language_for, language_of, look_up, texts, translated
+from explorer.sentences import Sentence
+from explorer.ui.texts import TOLD, head, language_for, language_of, languages, look_up, texts, translated
 from explorer.visitors.checkpoint_files import NO_ZIP
 
 EXPLORER = Path(__file__).resolve().parents[2] / "explorer"
@@ -54,18 +55,22 @@ UNMET = {  # what is said to the log, or to who calls a function with what the p
 }
 
 
-def shape(text: str) -> str:
-    """A text with all that is put into it left out."""
-    return re.sub(r"\{\w*\}", "{}", text)
+def tree_of(module: str) -> ast.Module:
+    return ast.parse((EXPLORER / f"{module}.py").read_text(encoding="utf-8"))
 
 
-def sentences(module: str) -> set[str]:
-    """What a module says: its strings that end with a full stop, docstrings aside."""
-    tree = ast.parse((EXPLORER / f"{module}.py").read_text(encoding="utf-8"))
+def is_sentence(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Sentence"
+
+
+def bare_sentences(module: str) -> set[str]:
+    """What a module says without a key: its strings that end with a full stop, docstrings aside."""
+    tree = tree_of(module)
+    known = {id(part) for node in ast.walk(tree) if is_sentence(node) for part in ast.walk(node)}
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     parts |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     found = set()
-    for node in ast.walk(tree):
+    for node in (node for node in ast.walk(tree) if id(node) not in known):
         if isinstance(node, ast.JoinedStr):
             found.add("".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
@@ -73,44 +78,54 @@ def sentences(module: str) -> set[str]:
     return {text for text in found if re.fullmatch(r"[A-Z{].* .*(\.|: \{\})", text)}
 
 
+SAID = [
+    (f"{name}:{node.lineno}", node)
+    for name in sorted(str(file.relative_to(EXPLORER).with_suffix("")) for file in EXPLORER.rglob("*.py"))
+    for node in ast.walk(tree_of(name))
+    if is_sentence(node) and name != "sentences"
+]
+
+
 @pytest.mark.parametrize("module", MET)
-def test_every_sentence_that_a_visitor_can_meet_is_there_in_each_language(module: str) -> None:
-    known = {shape(text) for text in texts(TOLD)["en"].values()}
-    said = {text for text in sentences(module) if text not in UNMET and not text.startswith("{}: {}")}
-    assert said
-    assert said - known == set()
+def test_every_sentence_that_a_visitor_can_meet_has_a_key(module: str) -> None:
+    assert {text for text in bare_sentences(module) if text not in UNMET and not text.startswith("{}: {}")} == set()
+
+
+@pytest.mark.parametrize("node", [node for _, node in SAID], ids=[place for place, _ in SAID])
+def test_a_sentence_stands_in_the_texts_as_it_is_said(node: ast.Call) -> None:
+    key, text = (ast.literal_eval(argument) for argument in node.args)
+    assert key.startswith(TOLD)
+    assert texts(TOLD)["en"].get(key) == text
+    names = re.findall(r"\{(\w+)\}", text)
+    assert sorted(keyword.arg or "" for keyword in node.keywords) == sorted(set(names))
+    for language in languages():
+        assert set(re.findall(r"\{(\w+)\}", texts(TOLD)[language][key])) == set(names), language
 
 
 def test_every_told_sentence_is_one_that_the_code_says() -> None:
-    modules = [str(file.relative_to(EXPLORER).with_suffix("")) for file in EXPLORER.rglob("*.py")]
-    said = set().union(*(sentences(module) for module in modules))
-    elsewhere = "told.original."  # said by key
-    known = {key: shape(text) for key, text in texts(TOLD)["en"].items() if not key.startswith(elsewhere)}
-    assert {key for key, text in known.items() if text not in said} == set()
+    assert {ast.literal_eval(node.args[0]) for _, node in SAID} == set(texts(TOLD)["en"])
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "zh-TW"])
-def test_a_sentence_is_recognised_with_what_was_put_into_it(language: str) -> None:
+def test_a_sentence_is_said_with_what_was_put_into_it(language: str) -> None:
     said, english = texts(TOLD)[language], texts(TOLD)["en"]
     for key, text in english.items():
-        names = re.findall(r"\{(\w+)\}", text)
-        values = {name: f"<{name} 12>" for name in names}
-        assert translated(text.format(**values), language) == said[key].format(**values), key
+        values = {name: f"<{name} {{12}}>" for name in re.findall(r"\{(\w+)\}", text)}
+        sentence = Sentence(key, text, **values)
+        assert sentence == text.format(**values)
+        assert translated(sentence, language) == said[key].format(**values), key
 
 
 def test_a_sentence_within_another_is_translated_as_well() -> None:
-    why = "There is no public model of that id on the Hub."
+    why = Sentence("told.hub.no-model", "There is no public model of that id on the Hub.")
+    whole = Sentence("told.photo.built-in", "{why} The built-in model is shown instead.", why=why)
     said = texts(TOLD)["zh-CN"]
-    for key, whole in (
-        ("photo.of-list", f"Model 2 of the list: {why}"),
-        ("photo.built-in", f"{why} The built-in model is shown instead."),
-    ):
-        expected = said[f"told.{key}"].format(why=said["told.hub.no-model"], number=2)
-        assert translated(whole, "zh-CN") == expected
+    assert translated(whole, "zh-CN") == said[whole.key].format(why=said[why.key])
 
 
-def test_an_unknown_sentence_and_english_stay_as_they_are() -> None:
+def test_what_has_no_key_and_english_stay_as_they_are() -> None:
     assert translated("{Nobody} said this.", "zh-CN") == "{Nobody} said this."
+    assert translated(str(NO_ZIP), "zh-CN") == NO_ZIP
     assert translated(NO_ZIP, "en") == NO_ZIP
 
 

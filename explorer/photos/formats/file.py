@@ -17,10 +17,15 @@ from explorer.photos.formats import bmp, gif, jpeg, png, ppm, tiff, webp
 from explorer.photos.formats.frame import MAX_PIXELS, Frame, Rare
 from explorer.photos.formats.kind import NO_IMAGE, kind_of, tags_of
 from explorer.photos.formats.tags import orientation_alone
+from explorer.sentences import Sentence
 
 LONGEST_SIDE = 250_000  # pixels
-TOO_MANY = f"The photo has more than {MAX_PIXELS // 1_000_000} megapixels; make it smaller and try again."
-BROKEN = "The photo is damaged or cut off; save or download it again."
+TOO_MANY = Sentence(
+    "told.photo.large",
+    "The photo has more than {most} megapixels; make it smaller and try again.",
+    most=MAX_PIXELS // 1_000_000,
+)
+BROKEN = Sentence("told.photo.broken", "The photo is damaged or cut off; save or download it again.")
 
 FRAMES: dict[str, Callable[[bytes], Frame]] = {
     "PNG": png.first_frame,
@@ -59,11 +64,21 @@ def decoded(file: BinaryIO, kind: str, longest: int | None) -> tuple[Image.Image
         return first_picture(file, kind, longest)
     except Rare:
         raise ValueError(
-            f"That file is no photo this page can open: it is a rare kind of {kind}; "
-            "save the picture as a PNG or JPEG and choose that."
+            Sentence(
+                "told.photo.rare",
+                "That file is no photo this page can open: it is a rare kind of {kind}; "
+                "save the picture as a PNG or JPEG and choose that.",
+                kind=kind,
+            )
         ) from None
     except jpeg.TooManyScans as scans:
-        raise ValueError(f"The JPEG has more than {scans.most} scans; save it again as a plain one.") from None
+        raise ValueError(
+            Sentence(
+                "told.photo.scans",
+                "The JPEG has more than {most} scans; save it again as a plain one.",
+                most=scans.most,
+            )
+        ) from None
     except (TooLarge, Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(TOO_MANY) from None
     except Exception:

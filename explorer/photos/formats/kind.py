@@ -11,15 +11,32 @@ from typing import BinaryIO
 from PIL import features
 
 from explorer.photos.formats.tags import Tag, first_tags
+from explorer.sentences import Sentence
 
 LEAST = 16  # bytes without which there is no image
 HEAD = 4096  # bytes that tell what a file is
-NO_IMAGE = "That file is no photo this page can open; use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
-EMPTY = "That file is no photo this page can open: it is empty; save or download it again."
-VECTOR = "That file is no photo this page can open: it is a vector graphic; export it as a PNG and choose that."
-RAW = "That file is no photo this page can open: it is a camera's raw file; export it as a JPEG and choose that."
-VIDEO = "That file is no photo this page can open: it is a video; save one of its pictures as a PNG and choose that."
-TEXT = "That file is no photo this page can open: it is text or a web page; download the picture itself."
+NO_IMAGE = Sentence(
+    "told.photo.none", "That file is no photo this page can open; use a JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF or HEIC."
+)
+EMPTY = Sentence(
+    "told.photo.empty", "That file is no photo this page can open: it is empty; save or download it again."
+)
+VECTOR = Sentence(
+    "told.photo.vector",
+    "That file is no photo this page can open: it is a vector graphic; export it as a PNG and choose that.",
+)
+RAW = Sentence(
+    "told.photo.raw",
+    "That file is no photo this page can open: it is a camera's raw file; export it as a JPEG and choose that.",
+)
+VIDEO = Sentence(
+    "told.photo.video",
+    "That file is no photo this page can open: it is a video; save one of its pictures as a PNG and choose that.",
+)
+TEXT = Sentence(
+    "told.photo.text",
+    "That file is no photo this page can open: it is text or a web page; download the picture itself.",
+)
 OPENED = {"PNG", "JPEG", "GIF", "WebP", "BMP", "ICO", "TIFF", "PPM", "AVIF", "HEIC"}
 BEGINS: dict[str, bytes] = {  # what each kind of file, or each file that a sentence is about, begins with
     "PNG": rb"\x89PNG\r\n\x1a\n",
@@ -72,8 +89,12 @@ def kind_of(file: BinaryIO) -> str:
         raise ValueError(sentence_on_text(head))
     if kind not in OPENED or not can_decode(kind):
         raise ValueError(
-            f"That file is no photo this page can open: it is a {kind} file; "
-            "save the picture as a PNG or JPEG and choose that."
+            Sentence(
+                "told.photo.kind",
+                "That file is no photo this page can open: it is a {kind} file; "
+                "save the picture as a PNG or JPEG and choose that.",
+                kind=kind,
+            )
         )
     return kind
 

@@ -11,6 +11,7 @@ import gradio as gr
 
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
+from explorer.sentences import said_by
 from explorer.ui.map.tools import TOOLS, MapTools
 from explorer.ui.server.parcels import in_turn
 
@@ -27,7 +28,7 @@ def with_sentences(function: Callable[..., Any]) -> Callable[..., Any]:
     """A ValueError (or Busy) becomes the client's error with its sentence, which never repeats what was sent."""
 
     def told(error: Exception) -> gr.Error:
-        return gr.Error(str(error), print_exception=False)
+        return gr.Error(said_by(error), print_exception=False)
 
     @wraps(function)
     def wrapped(*arguments: Any) -> Any:

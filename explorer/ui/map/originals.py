@@ -9,7 +9,7 @@ import time
 import numpy as np
 
 from explorer.maps.datasets import SOURCES, DataUnavailable, load
-from explorer.ui.texts import say
+from explorer.sentences import Sentence
 
 RETRY_SECONDS = 600
 
@@ -31,18 +31,29 @@ class Originals:
             except DataUnavailable:
                 return None, self._fetch(data)
         images = self._images[data, size]
-        return (images[point], "") if point < len(images) else (None, say("told.original.fewer"))
+        return (
+            (images[point], "")
+            if point < len(images)
+            else (None, Sentence("told.original.fewer", "The data set has fewer images than the map."))
+        )
 
     def _fetch(self, data: str) -> str:
         title = SOURCES[data].title
+        fetching = Sentence(
+            "told.original.fetching", "{title} is being fetched; click again for the original.", title=title
+        )
         with self._lock:
             if data in self._fetching:
-                return say("told.original.fetching", title=title)
+                return fetching
             if time.monotonic() - self._failed.get(data, -RETRY_SECONDS) < RETRY_SECONDS:
-                return say("told.original.failed", title=title)
+                return Sentence(
+                    "told.original.failed",
+                    "No original: {title} is not on this machine and could not be fetched.",
+                    title=title,
+                )
             self._fetching.add(data)
         threading.Thread(target=self._download, args=(data,), daemon=True).start()
-        return say("told.original.fetching", title=title)
+        return fetching
 
     def _download(self, data: str) -> None:
         self._failed[data] = time.monotonic()  # until it is at hand, when nobody asks for this any more

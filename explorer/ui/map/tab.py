@@ -8,6 +8,7 @@ import gradio as gr
 
 from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
+from explorer.sentences import as_data, said_by
 from explorer.ui.map import endpoints
 from explorer.ui.map.component import introduce, view
 from explorer.ui.map.tools import MapTools
@@ -20,9 +21,10 @@ def build(spaces: Spaces, tools: MapTools, thread: ToolThread) -> None:
     def on_pick(event: gr.EventData) -> dict[str, Any]:
         sent = event._data if isinstance(event._data, dict) else {}
         try:
-            return tools.describe(str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
+            about = tools.describe(str(sent.get("model")), sent.get("point"))  # type: ignore[arg-type]
         except ValueError as error:
-            return {"error": str(error)}
+            return {"error": as_data(said_by(error))}
+        return {**about, "note": as_data(about["note"])}
 
     # Not through the queue: a click should be answered at once, and it costs one small decode. "multiple", or a click
     # while an earlier one is being answered would be lost; the page drops answers that are no longer asked for.

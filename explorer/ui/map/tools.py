@@ -19,6 +19,7 @@ from explorer.maps import files as map_files
 from explorer.maps import recorded
 from explorer.maps.comparison import shared_neighbours
 from explorer.maps.latent_space import LatentSpace
+from explorer.sentences import Sentence
 from explorer.ui.map.component import introduce
 from explorer.ui.map.originals import Originals
 from explorer.ui.packing import file, grey, pictures, to_base64, values
@@ -135,7 +136,9 @@ class MapTools:
         space = self.spaces.open(model, plane)
         grid = space.grid(((x0, x1), (y0, y1)), _sides(n, rows), anchor)
         if math.prod(grid.shape[:2]) * math.prod(space.image_shape) > MAX_LATTICE:
-            raise ValueError("That lattice is too large to be sent: ask for fewer or smaller pictures.")
+            raise ValueError(
+                Sentence("told.map.lattice", "That lattice is too large to be sent: ask for fewer or smaller pictures.")
+            )
         return pictures(space.decode_grid(grid))
 
     @tool(page=True, client=True)

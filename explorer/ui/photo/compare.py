@@ -13,13 +13,14 @@ from explorer.hub import Progress
 from explorer.photos import jobs as photo_jobs
 from explorer.photos.jobs import Encoding
 from explorer.photos.models import BUILT_IN, for_visitors
+from explorer.sentences import Sentence, said_by
 from explorer.ui.photo.measures import headers, notes_html, row
 from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
 from explorer.ui.photo.view import fetching
 from explorer.ui.texts import i18n, language_of, say
 
 MOST = 6
-CHOOSE = "Choose a photo above."
+CHOOSE = Sentence("told.photo.choose", "Choose a photo above.")
 
 
 def build(visit: gr.State, choices: list[tuple[str, str]], turns: PhotoTurns) -> None:
@@ -61,7 +62,7 @@ def answering(handle: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any
         try:
             return handle(request, *arguments)
         except ValueError as error:
-            return notes_html((str(error),), language_of(request), error=True), gr.skip(), gr.skip()
+            return notes_html((said_by(error),), language_of(request), error=True), gr.skip(), gr.skip()
 
     return handler
 
@@ -96,7 +97,12 @@ def run_models(
         try:
             done[name] = photo_jobs.encode(for_visitors(name.strip()), photo, progress=progress)
         except ValueError as error:  # noqa: PERF203
-            failed[name] = f"Model {models.index(name) + 1} of the list: {error}"
+            failed[name] = Sentence(
+                "told.photo.of-list",
+                "Model {number} of the list: {why}",
+                number=models.index(name) + 1,
+                why=said_by(error),
+            )
     return done, failed
 
 

@@ -10,6 +10,7 @@ from gradio.processing_utils import save_file_to_cache
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from explorer.sentences import Sentence
 from explorer.ui.component import mounted
 from explorer.ui.photo.view import data_url
 
@@ -54,6 +55,6 @@ def thumbnail(name: str) -> str:
 def on_choose(event: gr.EventData) -> str:
     name = event._data.get("name") if isinstance(event._data, dict) else None
     if not isinstance(name, str) or name not in FILES:
-        raise gr.Error("There is no example of that name.", print_exception=False)
+        raise gr.Error(Sentence("told.photo.example", "There is no example of that name."), print_exception=False)
     # A copy: Gradio hands out nothing that lies outside the working directory and its own folder.
     return save_file_to_cache(file_of(name), get_upload_folder())

@@ -17,6 +17,7 @@ from explorer.photos.edits import take_channels
 from explorer.photos.jobs import Encoding
 from explorer.photos.line import Replaced
 from explorer.photos.reader import read_photo
+from explorer.sentences import Sentence, said_by
 from explorer.ui.photo.files import photo_input
 from explorer.ui.photo.measures import notes_html
 from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
@@ -24,8 +25,8 @@ from explorer.ui.texts import i18n, language_of
 
 METHODS = [("lerp", "linear"), ("slerp", "spherical")]  # the same in every language: Gradio says choices as they are
 CHANNELS = 4
-FIRST = "Choose a first photo above."
-CHANGED = "The first photo or the model has changed; choose the second photo again."
+FIRST = Sentence("told.photo.first", "Choose a first photo above.")
+CHANGED = Sentence("told.photo.changed", "The first photo or the model has changed; choose the second photo again.")
 
 
 def build(visit: gr.State, turns: PhotoTurns) -> None:
@@ -78,7 +79,7 @@ def answering(handle: Callable[..., tuple[Any, ...]], turns: PhotoTurns) -> Call
         except Replaced:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         except ValueError as error:
-            return gr.skip(), gr.skip(), gr.skip(), notes_html((str(error),), language_of(request), error=True)
+            return gr.skip(), gr.skip(), gr.skip(), notes_html((said_by(error),), language_of(request), error=True)
 
     return handler
 
@@ -98,11 +99,11 @@ def on_photo(
     if visit is None or visit.encoding.photo is None:
         return None, None, None, notes_html((FIRST,), language)
     first: Encoding = visit.encoding
-    photo, note = read_photo(path, max(first.size))
+    photo, notes = read_photo(path, max(first.size))
     fitted = ImageOps.fit(photo, first.size, Image.Resampling.LANCZOS)
     second = photo_jobs.encode(first.model, fitted)
     *shown, notice = on_change(request, visit, second, part, method, taken)
-    return *shown, notice or notes_html(tuple(note.splitlines()), language)
+    return *shown, notice or notes_html(notes, language)
 
 
 def on_change(
@@ -126,7 +127,9 @@ def between(first: Encoding, second: Encoding, part: float, method: str, taken: 
     if not number_within(part, "The part", 1.0) >= 0 or method not in dict(METHODS).values():
         raise ValueError("The part lies between 0 and 1, the method is linear or spherical.")
     if not all(type(index) is int and 0 <= index < len(first.mean) for index in taken):
-        raise ValueError(f"This model's channels are 1 to {len(first.mean)}.")
+        raise ValueError(
+            Sentence("told.photo.channels", "This model's channels are 1 to {count}.", count=len(first.mean))
+        )
     if taken:
         latents: np.ndarray = take_channels(first.mean, second.mean, taken)
     else:

@@ -19,6 +19,7 @@ from explorer.photos.line import Replaced, check
 from explorer.photos.metrics import compare
 from explorer.photos.models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
 from explorer.photos.reader import read_photo
+from explorer.sentences import Sentence, said_by
 from explorer.ui.photo import compare as photo_compare
 from explorer.ui.photo import endpoints as photo_endpoints
 from explorer.ui.photo import examples as photo_examples
@@ -164,7 +165,7 @@ def answering(parts: Parts, handle: Callable[..., Any], turns: PhotoTurns) -> Ca
         except ValueError as error:
             changes = {}
             if not isinstance(error, Replaced):  # else the newer one tells
-                changes["notice"] = notes_html((str(error),), language_of(request), error=True)
+                changes["notice"] = notes_html((said_by(error),), language_of(request), error=True)
             if handle is on_edit:  # the view waits for an answer before it asks again
                 changes["view"] = {"failed": photo_view.new_key()}
         return {getattr(parts, name): value for name, value in changes.items()} or {parts.notice: gr.skip()}
@@ -186,8 +187,7 @@ def on_photo(
     language, model = language_of(request), str(model).strip()
     if visit is not None and visit.asked == (path, model, side):  # as after the built-in one took another's place
         return {"notice": notes_html(visit.encoding.notes, language)}
-    photo, note = read_photo(path, side or LARGEST)
-    notes = tuple(note.splitlines())
+    photo, notes = read_photo(path, side or LARGEST)
     encoding = photo_jobs.encode_or_built_in(model, photo, notes, photo_view.fetching(progress, language))
     shown = show_encoding(encoding, visit, language, (path, encoding.model, side))
     return {**shown, **({} if encoding.model == model else {"model": encoding.model})}
@@ -219,7 +219,7 @@ def on_edit(request: gr.Request, visit: Visit | None, event: gr.EventData) -> di
     """Edits, another way of showing the channels, or a cell that was clicked."""
     sent = event._data if isinstance(event._data, dict) else {}
     if visit is None:
-        raise ValueError("This page has rested for too long; choose the photo again.")
+        raise ValueError(Sentence("told.photo.rested", "This page has rested for too long; choose the photo again."))
     if sent.get("key") != visit.key:  # asked of a photo that another has replaced since
         return {"view": {"stale": photo_view.new_key()}}
     touch(visit.folder, visit.original, *visit.asked[:1])

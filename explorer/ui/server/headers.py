@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from explorer.live.same_site import Origin, read_address, read_site
+from explorer.sentences import Sentence
 
 # Gradio begins with inline scripts, compiles functions that arrive as text (our component's too) and has inline styles;
 # pictures, downloads, the clipboard and the webcam's frames are blobs or data. All the rest is from here.
@@ -27,7 +28,9 @@ POLICY = {
 }
 NO_HOST = "EXPLORER_HOSTS must name hosts such as maps.example, *.maps.example or 10.0.0.7:7860."
 SPACES = "'self' https://huggingface.co https://*.hf.space"
-UNKNOWN_HOST = "This server does not answer to that name; its host can allow it in EXPLORER_HOSTS."
+UNKNOWN_HOST = Sentence(
+    "told.unknown-host", "This server does not answer to that name; its host can allow it in EXPLORER_HOSTS."
+)
 
 
 class SafeHeaders:

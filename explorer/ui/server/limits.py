@@ -15,6 +15,7 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explorer.sentences import Sentence
 from explorer.ui.texts import language_for, translated
 
 UPLOAD = "/gradio_api/upload"
@@ -26,8 +27,10 @@ BODY_SECONDS = 120.0  # for all of a body
 UPLOAD_SECONDS = 1800.0
 LINGERING_SECONDS = 10.0  # in which the rest of what is refused is still read
 LOOK_BYTES = 4_000_000  # of an upload between two looks at the disk
-SLOW = "Your connection stopped in the middle; send it again."
-FULL = "This server's disk is nearly full, so it takes no files for now; what you have here stays."
+SLOW = Sentence("told.sent.slow", "Your connection stopped in the middle; send it again.")
+FULL = Sentence(
+    "told.sent.full", "This server's disk is nearly full, so it takes no files for now; what you have here stays."
+)
 LEFT = "left"
 
 
@@ -157,7 +160,11 @@ def is_upload(scope: Scope) -> bool:
 
 
 def large(most: int) -> str:
-    return f"That is more than the {most / 1e6:g} megabytes that can be sent at once; send less."
+    return Sentence(
+        "told.sent.large",
+        "That is more than the {most} megabytes that can be sent at once; send less.",
+        most=f"{most / 1e6:g}",
+    )
 
 
 def free(folder: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.live.spaces import Spaces
+from explorer.sentences import Sentence, said_by
 from explorer.ui.component import component, mounted
 from explorer.ui.photo.measures import notes_html
 from explorer.ui.texts import i18n, language_of, translated
@@ -18,7 +19,7 @@ from explorer.ui.visitors import visitor_of
 from explorer.visitors.models import OwnModels
 
 MAX_FILES = 20
-MANY = "A checkpoint has a handful of files."
+MANY = Sentence("told.open.handful", "A checkpoint has a handful of files.")
 
 
 def opener() -> gr.HTML:
@@ -56,7 +57,7 @@ def build(own: OwnModels, spaces: Spaces, opener: gr.HTML, tabs: gr.Tabs, concur
         try:
             name = opening(visitor_of(request))
         except ValueError as error:
-            return {notice: failure(str(error), request), files: None}
+            return {notice: failure(said_by(error), request), files: None}
         return {notice: "", files: None, opener: to_map(spaces, name, request), tabs: gr.Tabs(selected="map")}
 
     shared: dict[str, Any] = {"concurrency_id": concurrency_id, "concurrency_limit": 2, "api_visibility": "private"}
@@ -74,7 +75,7 @@ def exploring(spaces: Spaces) -> Callable[[gr.Request, gr.EventData], Any]:
         try:
             return to_map(spaces, str(sent.get("model")), request), gr.Tabs(selected="map")
         except ValueError as error:
-            raise gr.Error(translated(str(error), language_of(request)), print_exception=False) from None
+            raise gr.Error(translated(said_by(error), language_of(request)), print_exception=False) from None
 
     return on_explore
 

@@ -9,6 +9,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.live.spaces import Spaces
+from explorer.sentences import said_by
 from explorer.ui.texts import i18n
 from explorer.ui.train import open as train_open
 from explorer.ui.train import view as train_view
@@ -43,7 +44,7 @@ def build(spaces: Spaces, trainings: Trainings, own: OwnModels, tabs: gr.Tabs) -
             options = Options(latent_dim, beta, width, epochs)
             training = await asyncio.to_thread(trainings.start, visitor, options)
         except ValueError as error:
-            yield train_view.refused(str(error))
+            yield train_view.refused(said_by(error))
             return
         async for value in follow(trainings, training):
             yield value

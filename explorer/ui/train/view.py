@@ -10,6 +10,7 @@ import numpy as np
 
 from explorer.live.worker import to_bytes
 from explorer.maps.datasets import load
+from explorer.sentences import as_data
 from explorer.ui.component import component, mounted, read
 from explorer.ui.map.component import PALETTE
 from explorer.ui.packing import to_base64
@@ -31,7 +32,7 @@ def describe(training: Training) -> dict[str, Any]:
     return {
         "number": training.number,
         "state": training.state,
-        "sentence": training.sentence,
+        "sentence": as_data(training.sentence),
         "place": training.place,
         "seconds": round(training.seconds, 1),
         "epochs": training.options.epochs,
@@ -60,4 +61,4 @@ def _number(value: float) -> float | None:
 
 def refused(sentence: str) -> dict[str, Any]:
     """What stands there when nothing was started."""
-    return {"state": "refused", "sentence": sentence, "progress": {}, "answer": secrets.token_hex(4)}
+    return {"state": "refused", "sentence": as_data(sentence), "progress": {}, "answer": secrets.token_hex(4)}

@@ -111,7 +111,15 @@ test("a refused place is told, over HTTP and by the socket's end", async (t) => 
   frames.request({});
   await new Promise(setImmediate);
   socket.onclose({ code: 1008, reason: "x is far." });
-  assert.deepEqual(heard.refusals, ["No such map.", "x is far."]);
+  await new Promise(setImmediate);
+  assert.deepEqual(heard.refusals, ["No such map.", "No such map."]); // asked again, for more than the socket can say
+});
+
+test("a socket that ends before anything was asked says why itself", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const heard = { refusals: [] };
+  source(heard)[1].onclose({ code: 1008, reason: "x is far." });
+  assert.deepEqual(heard.refusals, ["x is far."]);
 });
 
 test("what was on its way when the socket closed is lost", (t) => {

@@ -29,6 +29,7 @@ from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy, DecodeWorker, to_bytes
 from explorer.maps.latent_space import LatentSpace
 from explorer.maps.recorded import formation
+from explorer.sentences import from_data
 from explorer.ui.map import component, tool_routes
 from explorer.ui.map.component import figure, packed_figure
 from explorer.ui.map.originals import Originals
@@ -109,7 +110,8 @@ def refused(response: httpx.Response, status: int) -> str:
     """The sentence of a refusal."""
     assert response.status_code == status
     answer = response.json()
-    assert set(answer) == {"error"}
+    assert set(answer) - {"told"} == {"error"}
+    assert from_data(answer.get("told", answer["error"])) == answer["error"]
     assert answer["error"][0].isupper() or answer["error"].split()[1] == "must"
     assert answer["error"].endswith(".")
     assert MARKED not in answer["error"]
