@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import plotly
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -13,7 +15,11 @@ from fastapi.testclient import TestClient
 from explorer.live.routes import PATH
 from explorer.ui import assets
 from explorer.ui.component import mounted
+from explorer.ui.map.component import PLOTLY_JS
 from explorer.ui.texts import ASSETS
+
+# Of dist/plotly-gl2d.min.js in https://registry.npmjs.org/plotly.js/-/plotly.js-4.1.1.tgz
+PLOTLY_SHA256 = "3db1f8ca5c906266bd6ab2eeeef9e3c1e3f45c5844529657c3525ec2ad7c77e4"
 
 
 @pytest.fixture
@@ -136,3 +142,14 @@ def test_every_module_imports_what_is_there_and_none_itself_by_way_of_others() -
         first, *imported = assets.modules(name)
         assert first == name
         assert [other for other in imported if name in assets.modules(other)] == []
+
+
+def test_the_plotly_script_is_whole_and_of_the_generation_that_plotly_in_python_writes_for() -> None:
+    script = (ASSETS / PLOTLY_JS).read_bytes()
+    assert hashlib.sha256(script).hexdigest() == PLOTLY_SHA256
+    whole = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    ours, theirs = (re.search(rb"plotly\.js .*v(\d+)\.", text[:200]) for text in (script, whole))
+    assert ours
+    assert theirs
+    assert ours[1] == theirs[1]
+    assert (ASSETS / PLOTLY_JS).with_name("LICENSE").read_text(encoding="utf-8").startswith("MIT License")

@@ -1,6 +1,5 @@
-// plotly.js, out of plotly's wheel: a script that sets a global, which is read once.
+// plotly.js: a script that sets a global, which is read once.
 import { say } from "../shared/texts.js";
-import { base } from "./page.js";
 
 /** @type {any} */
 export let Plotly;
@@ -11,7 +10,7 @@ let coming;
 export function fetchPlotly() {
   coming = new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = new URL("plotly.min.js", base).href;
+    script.src = new URL("../plotly/plotly-gl2d.min.js", import.meta.url).href;
     script.onload = () => resolve(Reflect.get(window, "Plotly"));
     script.onerror = () => reject(new Error(say("map.no-plotly")));
     document.head.append(script);

@@ -45,8 +45,9 @@ def theme() -> gr.themes.Base:
 
 def page_head() -> str:
     """What stands in the page's head from its first byte on."""
+    plotly = f'<link rel="preload" as="script" href="{assets.address(latent_map.PLOTLY_JS)}">'
     modules = assets.preloads("map/start.js", "tour/start.js")
-    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}{modules}{early_texts()}"
+    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}{plotly}{modules}{early_texts()}"
 
 
 def early_texts() -> str:
