@@ -7,7 +7,6 @@ import shlex
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from tqdm import tqdm
 
+from explorer.checkpoints import as_written, write_checkpoint
 from explorer.maps.autoencoder import to_input
 from explorer.maps.classifier import Classifier
 from explorer.maps.datasets import DataSet, DataUnavailable, load
@@ -38,6 +38,14 @@ class Training:
     blur: float
     lr: float = 4e-3
     seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description(Training):
+    """What config.json says of a classifier beside its shape. accuracy: on the test set, of the weights as written."""
+
+    command: str
+    accuracy: float
 
 
 TRAININGS = {
@@ -133,21 +141,12 @@ def main(argv: list[str] | None = None) -> int:
     shape = {"size": train_set.images.shape[1], "classes": len(train_set.class_names)}
     model = Classifier(options.name, width=training.width, **shape)
     train(model, train_set, training)
-    config = {"command": shlex.join(["python", "-m", "explorer.classifier", *arguments]), "data": options.name}
-    out = options.out or Path("runs") / f"classifier-{options.name}"
-    measured = write(model, out, {**config, **shape, **asdict(training)}, test_set)
-    print(f"{measured:.4f} of the test set are classified as labelled")
+    shipped = as_written(model)
+    command = shlex.join(["python", "-m", "explorer.classifier", *arguments])
+    description = Description(**asdict(training), command=command, accuracy=accuracy(shipped, test_set))
+    write_checkpoint(shipped, options.out or Path("runs") / f"classifier-{options.name}", description)
+    print(f"{description.accuracy:.4f} of the test set are classified as labelled")
     return 0
-
-
-def write(model: Classifier, out: Path, config: dict[str, Any], test_set: DataSet) -> float:
-    """Write weights, description and card. -> the accuracy, measured from the written weights and written too"""
-    model.save_pretrained(out, config=config)
-    measured = accuracy(Classifier.from_pretrained(str(out)), test_set)
-    (out / "README.md").unlink()  # the hub mixin leaves one that is there as it is
-    described = {**config, "accuracy": measured}
-    model.save_pretrained(out, config=described, model_card_kwargs={**described, "name": f"classifier-{model.data}"})
-    return measured
 
 
 if __name__ == "__main__":

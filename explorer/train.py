@@ -7,7 +7,7 @@ import math
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from explorer import tsne
+from explorer.checkpoints import Description, as_written, write_checkpoint
 from explorer.evaluate import encode_all, measure, reconstruction_measures
 from explorer.maps.autoencoder import Autoencoder, layer_table, to_input
 from explorer.maps.datasets import DataSet, DataUnavailable, load
@@ -181,33 +182,25 @@ def restore(run: Run) -> None:
 
 
 def finish(run: Run, command: str, with_tsne: bool = True) -> dict[str, float]:
-    """Write the checkpoint, then take the measures from the files that were written, not from memory. -> measures"""
-    description = {
-        **{key: getattr(run.recipe, key) for key in ("name", "title", "teaches", "data", "loss", "optimiser")},
-        **{
-            key: getattr(run.recipe, key)
-            for key in ("lr", "batch_size", "beta", "weight_decay", "latent_penalty", "schedule", "seed")
-        },
-        "epochs": run.epoch,
-        "class_names": list(run.test.class_names),
-        "command": command,
-    }
-    config = {"architecture": asdict(run.recipe.architecture), **description}
-    run.model.save_pretrained(run.out, config=config, model_card_kwargs=description)
-    shipped = Autoencoder.from_pretrained(run.out)
+    """Write the checkpoint, with measures of the weights as they are written. -> measures"""
+    shipped = as_written(run.model)
     mean, logvar = encode_all(shipped, run.test.images)
-    save_latents(run.out, mean, logvar, run.test.labels)
     measures = measure(shipped, run.test, mean)
-    (run.out / "README.md").unlink()
-    run.model.save_pretrained(
-        run.out, config={**config, "measures": measures}, model_card_kwargs={**description, "measures": measures}
-    )
+    write_checkpoint(shipped, run.out, describe(run, command, measures))
+    save_latents(run.out, mean, logvar, run.test.labels)
     run.history.save(run.out)
     if with_tsne:
         tsne.save(run.out, mean, run.recipe.seed)
     draw_losses(run)
     print(layer_table(shipped), *(f"{name:<24}{value:>16,.6g}" for name, value in measures.items()), sep="\n")
     return measures
+
+
+def describe(run: Run, command: str, measures: dict[str, float]) -> Description:
+    names = {field.name for field in fields(Description)}
+    recipe = {key: value for key, value in vars(run.recipe).items() if key in names}
+    found = {"class_names": list(run.test.class_names), "command": command, "epochs": run.epoch, "measures": measures}
+    return Description(**recipe | found)
 
 
 def draw_losses(run: Run) -> None:

@@ -6,7 +6,7 @@ Images go in as (B, 1, H, W) float32 in [0, 1]; latents are (B, D) float32 witho
 # No `from __future__ import annotations` here: the hub mixin reads the annotation of `architecture` as a class.
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,10 +15,10 @@ import torch
 from huggingface_hub import PyTorchModelHubMixin, hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from explorer.checkpoints import WEIGHTS
+from explorer.checkpoints import WEIGHTS, save_weights
 
 CARD = """---
 {{ card_data }}
@@ -192,6 +192,10 @@ class Autoencoder(
         self.mean = nn.Linear(features, architecture.latent_dim)
         self.logvar = nn.Linear(features, architecture.latent_dim) if architecture.variational else None
 
+    @property
+    def built_from(self) -> dict[str, Any]:
+        return {"architecture": asdict(self.architecture)}
+
     def posterior(self, images: Tensor) -> tuple[Tensor, Tensor | None]:
         """Images (B, 1, H, W) in [0, 1] -> mean (B, D) and, for a VAE, log-variance (B, D)."""
         features = self.encoder(images)
@@ -211,9 +215,7 @@ class Autoencoder(
         return Output(self.decoder(latents), mean, logvar)
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """Weights in half precision; the shipped measures are taken from the reloaded file."""
-        weights = {k: v.half() if v.is_floating_point() else v for k, v in self.state_dict().items()}
-        save_file({k: v.cpu().contiguous() for k, v in weights.items()}, save_directory / WEIGHTS)
+        save_weights(self.state_dict(), save_directory)
 
     @classmethod
     def _from_pretrained(

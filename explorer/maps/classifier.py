@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from huggingface_hub import PyTorchModelHubMixin
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from explorer.checkpoints import CHECKPOINTS, CONFIG, WEIGHTS
+from explorer.checkpoints import CHECKPOINTS, CONFIG, WEIGHTS, save_weights
 from explorer.kept import Kept
 from explorer.sentences import Sentence
 
@@ -20,7 +20,7 @@ BATCH = 1_000
 CARD = """---
 {{ card_data }}
 ---
-# {{ name | default("A classifier") }}
+# {{ "classifier-" ~ data if data else "A classifier" }}
 
 Says what an image of a map looks like: three small convolutions, trained on images that are turned, scaled, moved and
 blurred a little, as decoded ones are.
@@ -42,7 +42,7 @@ class Classifier(
 
     def __init__(self, data: str, size: int, width: int = 16, classes: int = 10, **description: Any) -> None:
         super().__init__()
-        self.data, self.size, self.classes, self.description = data, size, classes, description
+        self.data, self.size, self.width, self.classes, self.description = data, size, width, classes, description
         c, cells = width, size // 4
         self.layers = nn.Sequential(  # (B, 1, size, size)
             *(nn.Conv2d(1, c, 3, padding=1, bias=False), nn.BatchNorm2d(c), nn.ReLU()),
@@ -54,6 +54,10 @@ class Classifier(
             nn.Dropout(0.2),
             nn.Linear(4 * c * cells * cells, classes),
         )
+
+    @property
+    def built_from(self) -> dict[str, Any]:
+        return {"data": self.data, "size": self.size, "width": self.width, "classes": self.classes}
 
     def forward(self, images: Tensor) -> Tensor:
         """(B, 1, H, W) in [0, 1], H and W at least `size` -> logits (B, classes)"""
@@ -67,9 +71,7 @@ class Classifier(
         return torch.cat(parts).numpy() if parts else np.zeros((0, self.classes), np.float32)
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        weights = self.state_dict()
-        halves = {key: value.half() if value.is_floating_point() else value for key, value in weights.items()}
-        save_file(halves, save_directory / WEIGHTS)
+        save_weights(self.state_dict(), save_directory)
 
     @classmethod
     def _from_pretrained(cls, *, model_id: str, **kwargs: Any) -> "Classifier":

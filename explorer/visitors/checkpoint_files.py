@@ -10,15 +10,15 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.checkpoints import CARD, CONFIG, HISTORY, LATENTS, WEIGHTS
+from explorer.checkpoints import CARD, CONFIG, HISTORY, LATENTS, WEIGHTS, Description
 from explorer.maps.autoencoder import Architecture, Autoencoder
 from explorer.maps.datasets import SOURCES
 from explorer.sentences import Sentence
@@ -38,14 +38,9 @@ MAX_HEADER = 1_000_000  # bytes of a safetensors file's own description, and the
 MAX_TENSORS = 1_000
 MAX_NUMBER = 1e12  # of any number in config.json
 FLOATS = ("F16", "BF16", "F32")
-DESCRIPTION: dict[str, tuple[type, ...]] = {  # what train.py writes beside the architecture
-    **dict.fromkeys(("name", "title", "teaches", "data", "loss", "optimiser", "schedule", "command"), (str,)),
-    **dict.fromkeys(("lr", "beta", "weight_decay", "latent_penalty"), (int, float)),
-    **dict.fromkeys(("batch_size", "seed", "epochs"), (int,)),
-    "class_names": (list,),
-    "measures": (dict,),
-}
-OPTIONAL = ("latent_penalty", "weight_decay")  # which earlier versions did not write
+KINDS: dict[type, tuple[type, ...]] = {float: (int, float)}  # in JSON, where they are not what the type says
+DESCRIPTION = {name: KINDS.get(kind, (get_origin(kind) or kind,)) for name, kind in get_type_hints(Description).items()}
+OPTIONAL = [field.name for field in fields(Description) if field.default is not MISSING]
 TOO_LARGE = Sentence("told.open.large", "A checkpoint of over {most} MB is not opened here.", most=MAX_BYTES // 10**6)
 NO_ZIP = Sentence("told.open.zip", "That .zip is damaged or none at all.")
 
