@@ -15,6 +15,8 @@ import gradio as gr
 from explorer.live import same_site
 from explorer.ui import assets, models_tab, tour
 from explorer.ui.component import read
+from explorer.ui.lazy import lazy
+from explorer.ui.map import component as latent_map
 from explorer.ui.map import tab as map_tab
 from explorer.ui.photo import tab as photo_tab
 from explorer.ui.photo.files import KEPT_SECONDS, served_folder
@@ -72,12 +74,15 @@ def build(services: Services) -> gr.Blocks:
         with gr.Tabs() as tabs:
             with gr.Tab(i18n("page.map"), id="map"):
                 map_tab.build(services.spaces, services.tools, services.thread)
-            with gr.Tab(i18n("page.photo")):
+            with gr.Tab(i18n("page.photo")) as photo:
                 photo_tab.build(services.turns)
-            with gr.Tab(i18n("page.train")):
+            with gr.Tab(i18n("page.train")) as train:
                 train_tab.build(services.spaces, services.trainings, services.own, tabs)
-            with gr.Tab(i18n("page.models")):
+            with gr.Tab(i18n("page.models")) as models:
                 models_tab.build(services.spaces)
+
+        for tab in (photo, train, models):
+            lazy(tab)
 
         def leave(request: gr.Request) -> None:
             services.trainings.cancel(visitor_of(request), LEFT)

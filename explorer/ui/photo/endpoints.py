@@ -26,18 +26,19 @@ from explorer.ui.photo.view import parse_edits
 
 def build(turns: PhotoTurns) -> None:
     """Name the endpoints inside the surrounding gr.Blocks."""
+    unseen: dict[str, Any] = {"visible": False}  # each, or the page would fetch the code that shows it
     with gr.Column(visible=False):
-        photo = gr.File(label="photo")
-        latents = gr.File(label="latents")
-        model = gr.Textbox(BUILT_IN, label="model")
-        models = gr.JSON([BUILT_IN], label="models")
-        side = gr.Number(512, label="longest_side", precision=0)
-        seed = gr.Number(None, label="seed", precision=0)
-        shared = gr.Checkbox(True, label="shared_scale")
-        edits = gr.JSON({}, label="edits")
-        file, info = gr.File(label="file"), gr.JSON(label="info")
-        image = gr.Image(label="image", format="png")
-        pictures = gr.Gallery(label="pictures", format="png")
+        photo = gr.File(label="photo", **unseen)
+        latents = gr.File(label="latents", **unseen)
+        model = gr.Textbox(BUILT_IN, label="model", **unseen)
+        models = gr.JSON([BUILT_IN], label="models", **unseen)
+        side = gr.Number(512, label="longest_side", precision=0, **unseen)
+        seed = gr.Number(None, label="seed", precision=0, **unseen)
+        shared = gr.Checkbox(True, label="shared_scale", **unseen)
+        edits = gr.JSON({}, label="edits", **unseen)
+        file, info = gr.File(label="file", **unseen), gr.JSON(label="info", **unseen)
+        image = gr.Image(label="image", format="png", **unseen)
+        pictures = gr.Gallery(label="pictures", format="png", **unseen)
     for function, inputs, outputs in (
         (encode, [photo, model, side, seed], [file, info]),
         (decode, [latents, model, edits], [image, info]),
