@@ -23,7 +23,12 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ui.map": ("ui.server", "ui", "live", "maps", "ground"),
     "ui.photo": ("ui.map", "ui.server", "ui", "photos", "ground"),
     "ui.train": ("ui.photo", "ui.map", "ui.server", "ui", "visitors", "live", "maps", "ground"),
-    "ui.app": ("ui.train", "ui.photo", "ui.map", "ui.server", "ui", "visitors", "live", "ground"),
+    "ui.services": ("ui.photo", "ui.map", "visitors", "live"),
+    "ui.serving": ("ui.services", "ui.train", "ui.photo", "ui.map", "ui.server", "ui", "live"),
+    "ui.app": (
+        *("ui.serving", "ui.services", "ui.train", "ui.photo", "ui.map", "ui.server", "ui"),
+        *("visitors", "live", "ground"),
+    ),
     "front door": ("maps", "photos"),  # explorer/__init__.py, which imports what is asked for
 }
 PAGE = ("gradio", "plotly", "fastapi")
