@@ -10,7 +10,6 @@ from explorer.live.worker import DecodeWorker
 from explorer.ui.map.originals import Originals
 from explorer.ui.map.tools import MapTools
 from explorer.ui.photo.turns import PhotoTurns
-from explorer.visitors import models as own_models
 from explorer.visitors.models import OwnModels
 from explorer.visitors.trainings import Trainings
 
@@ -30,7 +29,8 @@ class Services:
     turns: PhotoTurns
 
     def start(self) -> None:
-        own_models.remove_left_overs()
+        self.own.remove_left_overs()
+        self.trainings.remove_left_overs()
         self.worker.start()
         self.turns.start()
 

@@ -6,7 +6,6 @@ import secrets
 import shutil
 import tempfile
 import threading
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +20,12 @@ from explorer.maps.latent_space import LatentSpace
 from explorer.maps.recorded import formation
 from explorer.sentences import Sentence, said_by
 from explorer.visitors import checkpoint_files, checkpoint_hub
+from explorer.visitors.left_overs import remove_left_overs
 
 KEPT = 32  # models
 KEPT_OF_ONE = 6  # of one visitor
 KEPT_BYTES = 400_000_000  # of all their weights and points together
 PREFIX = "explorer-own-"
-LEFT_OVER = ("explorer-training-*", f"{PREFIX}*")
-LEFT_OVER_SECONDS = 3600
 UNFIT = Sentence(
     "told.open.no-pictures",
     "The model's weights give no pictures: they overflow, or its points lie where nothing can be decoded.",
@@ -69,6 +67,10 @@ class OwnModels:
             raise UnknownModel(GONE)
         title = download_name(self._spaces.open(name))
         return f"{title}.zip", checkpoint_files.pack(own.folder, title)
+
+    def remove_left_overs(self) -> None:
+        """Remove what earlier processes have kept and did not live to remove."""
+        remove_left_overs(PREFIX)
 
     def close(self) -> None:
         """Remove everything."""
@@ -146,14 +148,6 @@ def probe(space: LatentSpace) -> None:
             raise ValueError(UNFIT)
     if (space.folder / HISTORY).is_file():
         formation(space)
-
-
-def remove_left_overs() -> None:
-    """Folders that an earlier process did not live to remove; younger ones may be another server's."""
-    for pattern in LEFT_OVER:
-        for folder in Path(tempfile.gettempdir()).glob(pattern):
-            if time.time() - folder.stat().st_mtime > LEFT_OVER_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _move(folder: Path, place: Path) -> None:

@@ -18,10 +18,12 @@ from pathlib import Path
 from explorer.addresses import address_of, share
 from explorer.sentences import Sentence, said_by
 from explorer.training import exit_codes
+from explorer.visitors.left_overs import remove_left_overs
 from explorer.visitors.train_options import RECIPE, Options, training_command
 from explorer.visitors.train_progress import Progress, ProgressReader
 
 ROOT = Path(__file__).resolve().parents[2]
+PREFIX = "explorer-training-"
 RUNNING = 2  # at once
 WAITING = 20
 OF_ONE = 3 / 8  # of a place in line, for each visitor that an address may stand for
@@ -125,6 +127,10 @@ class Trainings:
                 self._end(training, "ended", sentence)
                 self._changed.notify()
 
+    def remove_left_overs(self) -> None:
+        """Remove the folders of trainings whose server did not live to remove them."""
+        remove_left_overs(PREFIX)
+
     def close(self) -> None:
         with self._changed:
             for training in [*self._line, *self._running]:
@@ -210,7 +216,7 @@ class Trainings:
         self._line = deque(sorted(self._line, key=lambda training: (turns[training.number], training.number)))
 
     def _launch(self, training: Training) -> None:
-        training.folder = Path(tempfile.mkdtemp(prefix="explorer-training-"))
+        training.folder = Path(tempfile.mkdtemp(prefix=PREFIX))
         threads = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         quiet = {"TQDM_DISABLE": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(ROOT)}
         with (training.folder / "log").open("wb") as log:

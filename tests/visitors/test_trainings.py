@@ -589,14 +589,15 @@ def test_a_name_of_nothing_is_gone(own: OwnModels, spaces: Spaces, name: str) ->
         own.pack(name)
 
 
-def test_left_overs_of_earlier_processes_are_removed_when_they_are_old(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("owner", ["own", "training"])
+def test_each_owner_removes_its_left_overs_of_earlier_processes_when_they_are_old(
+    own: OwnModels, trainings: Callable[..., Trainings], owner: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    young, old, foreign = (tmp_path / name for name in ("explorer-own-1", "explorer-training-2", "another"))
-    for folder in (young, old, foreign):
-        folder.mkdir()
-    for folder in (old, foreign):
-        os.utime(folder, (0, 0))
-    own_models.remove_left_overs()
-    assert [folder.exists() for folder in (young, old, foreign)] == [True, False, True]
+    names = ["explorer-own-1", "explorer-own-2", "explorer-training-1", "explorer-training-2", "another-2"]
+    for name in names:
+        (tmp_path / name).mkdir()
+        if name.endswith("2"):
+            os.utime(tmp_path / name, (0, 0))
+    {"own": own, "training": trainings()}[owner].remove_left_overs()
+    assert {folder.name for folder in tmp_path.iterdir()} == {*names} - {f"explorer-{owner}-2"}

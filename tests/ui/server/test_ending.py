@@ -20,7 +20,6 @@ from websockets.sync.client import connect
 ROOT = Path(__file__).resolve().parents[3]
 SERVE = """
 import sys
-from explorer.visitors import models as own_models
 from explorer.maps import latent_space
 from explorer.visitors.models import OwnModels
 from explorer.ui import app
@@ -40,7 +39,7 @@ app.launch(quiet=True)
 print("left", flush=True)
 leave()
 """
-EARLY = "import os, signal; own_models.remove_left_overs = lambda: os.kill(os.getpid(), signal.SIGTERM)"
+EARLY = "import os, signal; OwnModels.remove_left_overs = lambda _: os.kill(os.getpid(), signal.SIGTERM)"
 BUSY = "import threading, time; threading.Thread(target=time.sleep, args=(600,)).start()"
 
 
