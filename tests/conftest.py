@@ -149,13 +149,13 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page that fails its test when a script throws or logs an error."""
-    yield from watched(context, request, ("pageerror", "console"))
+    yield from watched(context.pages[0], request, ("pageerror", "console"))
 
 
 @pytest.fixture
 def quiet_page(context: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page where a question may be refused, which the browser logs as an error, but where no script may throw."""
-    yield from watched(context, request, ("pageerror",))
+    yield from watched(context.pages[0], request, ("pageerror",))
 
 
 @pytest.fixture(scope="module")
@@ -170,4 +170,4 @@ def pocket(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def phone(pocket: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page on a phone that fails its test when a script throws or logs an error."""
-    yield from watched(pocket, request, ("pageerror", "console"))
+    yield from watched(pocket.pages[0], request, ("pageerror", "console"))

@@ -89,10 +89,10 @@ class Host:
             self.__dict__.pop(name, None)
 
 
-def watched(context: BrowserContext, request: pytest.FixtureRequest, events: tuple[str, ...]) -> Iterator[Page]:
+def watched(page: Page, request: pytest.FixtureRequest, events: tuple[str, ...]) -> Iterator[Page]:
     """The same page for all tests of a file, since to open one takes seconds: a test finds it as the one before left
     it, unless that one failed or was allowed errors."""
-    page = context.pages[0]
+    others = page.context.pages
     size = page.viewport_size or SIZE
     page.bring_to_front()  # what lies behind another page gets less of the processor
     problems: list[str] = []
@@ -108,8 +108,9 @@ def watched(context: BrowserContext, request: pytest.FixtureRequest, events: tup
     yield page
     for name in events:
         page.remove_listener(name, note)
-    for opened in context.pages[1:]:
-        opened.close()
+    for opened in page.context.pages:
+        if opened not in others:
+            opened.close()
     page.unroute_all()
     if request.node.stash.get(FAILED, True) or problems or "console" not in events:
         page.goto("about:blank")

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 from scipy.spatial import cKDTree
 
 import explorer
@@ -77,9 +77,56 @@ def settle(page: Page) -> None:
     )
 
 
+def frames(page: Page, count: int) -> None:
+    """Until the browser has drawn that many frames, in which something would have happened that must not."""
+    page.evaluate(
+        """count => new Promise((done) => {
+            const next = () => count-- ? requestAnimationFrame(next) : done();
+            next();
+        })""",
+        count,
+    )
+
+
 def open_tool(page: Page, name: str) -> None:
     page.locator(f'[data-open="{name}"]').click()
     page.wait_for_selector(f'[data-role="root"][data-tool="{name}"]')
+
+
+def use(page: Page, tool: str) -> None:
+    """Open a tool, and have it say what it has to say."""
+    open_tool(page, tool)
+    left, top, width, height = pad_box(page)
+    if tool == "lattice":
+        page.locator('[data-role="lattice-on"]').check()
+        expect(page.locator('[data-role="lattice-note"]')).not_to_be_empty()
+        page.locator('[data-role="lattice-on"]').uncheck()
+    elif tool == "trust":
+        for kind in page.locator('[data-role="trust-kind"] label:visible').all():
+            kind.click()
+            expect(page.locator('[data-role="trust-words"]')).not_to_be_empty()
+    elif tool == "walk":
+        for x, y in ((0.4, 0.4), (0.55, 0.5)):
+            page.mouse.click(left + x * width, top + y * height)
+        expect(page.locator('[data-role="walk-film"] button')).to_have_count(13)
+    elif tool == "sample":
+        expect(page.locator('[data-role="sample-words"]')).not_to_be_empty()
+    elif tool == "draw":
+        box = page.locator('[data-role="sketch"]').bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 30, box["y"] + 30)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 60, box["y"] + 80)
+        page.mouse.up()
+        expect(page.locator('[data-role="own-outcome"]')).to_be_visible()
+    elif tool == "select":
+        page.locator('[data-role="select-all"]').click()
+        expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
+    elif tool == "compare":
+        page.locator('[data-role="other"]').select_option("tsne")
+        page.wait_for_selector('[data-role="other-frame"][data-x]')
+    elif tool == "history":
+        expect(page.locator('[data-role="history-note"]')).not_to_be_empty()
 
 
 def place(page: Page) -> dict[str, str]:

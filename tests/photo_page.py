@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import skimage.data
+from map_page import frames
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -124,7 +125,7 @@ def becomes(page: Page, image: str, expected: np.ndarray) -> None:
         same = shown.shape == expected.shape and np.abs(shown.astype(int) - expected).max() <= 1
         if same or time.monotonic() > until:
             break
-        page.wait_for_timeout(100)
+        frames(page, 6)
     np.testing.assert_allclose(shown.astype(int), expected, atol=1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from photo_page import photos
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import ConsoleMessage, Page, WebSocket, expect
 
 from explorer.ui.app import launch
 from explorer.ui.server import limits
@@ -66,14 +66,17 @@ def test_a_page_that_outlived_its_server_goes_on_with_the_next(quiet_page: Page,
     """At a port on which the first server ends and another begins."""
     options = {"server_port": port, "prevent_thread_lock": True, "quiet": True}
     first = launch(**options)
+    sockets: list[WebSocket] = []
+    quiet_page.on("websocket", lambda opened: sockets.append(opened))
     quiet_page.goto(f"http://127.0.0.1:{port}/")
     # Whose first pick is answered: where the server goes with an event under way, Gradio loads the page anew.
     expect(quiet_page.get_by_role("img", name="Its reconstruction")).to_be_visible(timeout=60_000)
     tried: list[str] = []
-    first.close(verbose=False)
-    quiet_page.wait_for_timeout(2000)  # until it has noticed
+    with sockets[-1].expect_event("close"):  # and the page has noticed
+        first.close(verbose=False)
     quiet_page.on("websocket", lambda opened: tried.append(opened.url))
-    quiet_page.wait_for_timeout(3000)  # in which the page asks whether it is back
+    for _ in range(2):  # questions whether it is back
+        quiet_page.wait_for_event("requestfailed", lambda asked: "healthz" in asked.url)
     assert tried == []  # for browsers put off sockets after others that failed, for seconds
     second = launch(**options)
     try:

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from map_page import drag, open_tool, pad_box, visit
-from playwright.sync_api import Browser, Page, expect
+from map_page import drag, use, visit
+from playwright.sync_api import BrowserContext, Page, expect
 
 import explorer
 from explorer.ui.models_tab import COLUMNS
@@ -90,17 +90,18 @@ def test_neither_script_has_the_others_signs() -> None:
     [("zh-HK", "", "zh-TW"), ("en-US", "&lang=zh-CN", "zh-CN"), ("zh-CN", "&lang=en", "en")],
 )
 def test_all_of_the_page_speaks_the_language_of_the_address_or_else_the_browsers(
-    browser: Browser, address: str, locale: str, asked: str, language: str
+    context: BrowserContext, address: str, locale: str, asked: str, language: str
 ) -> None:
-    context = browser.new_context(locale=locale)
     page, said = context.new_page(), texts()[language]
+    speaks = {"userAgent": page.evaluate("navigator.userAgent"), "acceptLanguage": locale}
+    context.new_cdp_session(page).send("Emulation.setUserAgentOverride", speaks)
     visit(page, address, f"?model={FLAT}{asked}")
     expect(page.locator("html")).to_have_attribute("lang", language)
     expect(page.locator('#tour [data-role="start"]')).to_have_text(said["tour.start"])
     page.get_by_role("tab", name=said["page.photo"], exact=True).click()  # a word of Gradio's part
     page.locator("#photo-examples button").first.click()
     expect(page.locator("#photo-measures")).to_contain_text(said["measure.mae"], timeout=60_000)  # one of the server's
-    context.close()
+    page.close()
 
 
 def assert_said_in(page: Page, language: str, part: str) -> None:
@@ -152,42 +153,6 @@ def test_the_rest_of_the_page_is_in_the_same_language(page: Page, address: str, 
     expect(page.get_by_text(said["models.commands"])).to_be_visible()
     heads = page.locator("#models-table th").all_text_contents()
     assert heads == [said[f"models.{name}"] for name in COLUMNS]
-
-
-def use(page: Page, tool: str) -> None:
-    """Open a tool, and have it say what it has to say."""
-    open_tool(page, tool)
-    left, top, width, height = pad_box(page)
-    if tool == "lattice":
-        page.locator('[data-role="lattice-on"]').check()
-        expect(page.locator('[data-role="lattice-note"]')).not_to_be_empty()
-        page.locator('[data-role="lattice-on"]').uncheck()
-    elif tool == "trust":
-        for kind in page.locator('[data-role="trust-kind"] label:visible').all():
-            kind.click()
-            expect(page.locator('[data-role="trust-words"]')).not_to_be_empty()
-    elif tool == "walk":
-        for x, y in ((0.4, 0.4), (0.55, 0.5)):
-            page.mouse.click(left + x * width, top + y * height)
-        expect(page.locator('[data-role="walk-film"] button')).to_have_count(13)
-    elif tool == "sample":
-        expect(page.locator('[data-role="sample-words"]')).not_to_be_empty()
-    elif tool == "draw":
-        box = page.locator('[data-role="sketch"]').bounding_box()
-        assert box is not None
-        page.mouse.move(box["x"] + 30, box["y"] + 30)
-        page.mouse.down()
-        page.mouse.move(box["x"] + 60, box["y"] + 80)
-        page.mouse.up()
-        expect(page.locator('[data-role="own-outcome"]')).to_be_visible()
-    elif tool == "select":
-        page.locator('[data-role="select-all"]').click()
-        expect(page.locator('[data-role="select-outcome"]')).to_be_visible()
-    elif tool == "compare":
-        page.locator('[data-role="other"]').select_option("tsne")
-        page.wait_for_selector('[data-role="other-frame"][data-x]')
-    elif tool == "history":
-        expect(page.locator('[data-role="history-note"]')).not_to_be_empty()
 
 
 @pytest.mark.parametrize(("language", "model"), [("zh-CN", PLAIN), ("zh-TW", DEEP)])

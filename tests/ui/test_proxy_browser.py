@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 import skimage.data
-from map_page import drag, expected, lonely_point, open_tool, pick, pixels, place, settle, visit
+from map_page import drag, expected, frames, lonely_point, open_tool, pick, pixels, place, settle, visit
 from photo_page import arrive, photos, slider, upload
 from PIL import Image
 from playwright.sync_api import Page, Request
@@ -120,7 +120,7 @@ def test_where_a_proxy_hides_the_address_the_browser_tells_whose_page_asks(
 ) -> None:
     visit(quiet_page, hiding.address, f"?model={MODEL}")
     wait_for(lambda: OPEN in hiding.sockets)
-    quiet_page.wait_for_timeout(200)  # until the page knows as well
+    frames(quiet_page, 10)  # until the page knows as well
     follows_the_pointer(quiet_page)
     answers(quiet_page)
     encodes(quiet_page, photo)

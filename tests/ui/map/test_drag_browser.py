@@ -6,7 +6,7 @@ import urllib.request
 
 import numpy as np
 import pytest
-from map_page import drag, expected, lonely_point, on_screen, pad_box, pixels, place, settle, visit
+from map_page import drag, expected, frames, lonely_point, on_screen, pad_box, pixels, place, settle, visit
 from playwright.sync_api import Page, expect
 
 import explorer
@@ -163,7 +163,7 @@ def test_zoom_stays_while_the_cursor_moves_and_when_the_theme_changes(page: Page
     zoomed = page.eval_on_selector('[data-role="plot"]', ranges)
     drag(page, [(0.3, 0.3), (0.5, 0.5)])
     page.evaluate("document.body.classList.toggle('dark')")
-    page.wait_for_timeout(300)
+    frames(page, 20)
     assert page.eval_on_selector('[data-role="plot"]', ranges) == pytest.approx(zoomed)
 
 

@@ -6,7 +6,7 @@ import io
 
 import numpy as np
 import pytest
-from map_page import pad_box, pixels, place, settle, visit
+from map_page import frames, pad_box, pixels, place, settle, visit
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Route, expect
 from sketch_pad import landed, wait_for
@@ -33,7 +33,7 @@ def stroke(page: Page, points: list[tuple[float, float]], release: bool = True) 
     page.mouse.move(*places[0])
     page.mouse.down()
     for at in places[1:]:
-        page.mouse.move(*at, steps=6)
+        page.mouse.move(*at, steps=2)
     if release:
         page.mouse.up()
 
@@ -153,14 +153,14 @@ def test_clear_forgets_the_drawing_and_an_answer_on_its_way(page: Page, address:
     landed(page, "digits-vae-2d")
     waiting: list[Route] = []
     page.route(OWN, lambda route: waiting.append(route))
-    stroke(page, [(60, 60), (220, 60)])
-    page.wait_for_timeout(200)
+    with page.expect_request(OWN):
+        stroke(page, [(60, 60), (220, 60)])
     page.get_by_role("button", name="Clear", exact=True).locator("visible=true").click()
     at = place(page)
     assert waiting
     with page.expect_response(OWN):
         waiting[0].continue_()
-    page.wait_for_timeout(300)
+    frames(page, 20)
     assert pixels(page, "sketch").max() == 0
     expect(page.locator('[data-role="own-outcome"]')).to_be_hidden()
     expect(page.locator('[data-layer="draw"] > *')).to_have_count(0)

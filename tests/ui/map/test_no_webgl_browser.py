@@ -41,17 +41,16 @@ LOSE = """canvas => canvas.getContext("webgl").getExtension("WEBGL_lose_context"
 
 
 @pytest.fixture(scope="module")
-def plain(browser: Browser) -> Iterator[BrowserContext]:
-    """The browser of a visitor without WebGL."""
-    context = browser.new_context(viewport=SIZE)
-    context.add_init_script(NONE)
-    context.new_page()
-    yield context
-    context.close()
+def plain(context: BrowserContext) -> Iterator[Page]:
+    """A page without WebGL."""
+    page = context.new_page()
+    page.add_init_script(NONE)
+    yield page
+    page.close()
 
 
 @pytest.fixture
-def plain_page(plain: BrowserContext, request: pytest.FixtureRequest) -> Iterator[Page]:
+def plain_page(plain: Page, request: pytest.FixtureRequest) -> Iterator[Page]:
     yield from watched(plain, request, ("pageerror", "console"))
 
 
@@ -97,13 +96,12 @@ def test_a_browser_without_webgl_shows_every_point_and_says_so(plain_page: Page,
 
 
 @pytest.mark.parametrize("kind", LACKING)
-def test_a_browser_with_too_little_of_webgl_shows_every_point(browser: Browser, address: str, kind: str) -> None:
-    context = browser.new_context(viewport=SIZE)
-    context.add_init_script(LACKING[kind])
+def test_a_browser_with_too_little_of_webgl_shows_every_point(context: BrowserContext, address: str, kind: str) -> None:
     page = context.new_page()
+    page.add_init_script(LACKING[kind])
     visit(page, address, QUERY)
     all_drawn_without_webgl(page)
-    context.close()
+    page.close()
 
 
 def test_a_browser_started_without_a_gpu_shows_every_point(browser: Browser, address: str) -> None:
@@ -237,12 +235,11 @@ def test_points_stay_where_they_are_when_webgl_is_lost(page: Page, address: str)
     all_drawn_without_webgl(page)
 
 
-def test_too_many_webgl_contexts_leave_the_points_on_the_map(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport=SIZE)
+def test_too_many_webgl_contexts_leave_the_points_on_the_map(context: BrowserContext, address: str) -> None:
     page = context.new_page()
     visit(page, address, QUERY)
     page.evaluate(
         "window.others = Array.from({length: 20}, () => document.createElement('canvas').getContext('webgl'))"
     )
     all_drawn_without_webgl(page)
-    context.close()
+    page.close()

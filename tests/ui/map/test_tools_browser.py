@@ -11,6 +11,7 @@ from map_page import (
     at_pixels,
     drag,
     expected,
+    frames,
     latent,
     lonely_point,
     lonely_points,
@@ -106,7 +107,14 @@ def test_the_lattice_follows_zoom_and_pan(page: Page, address: str) -> None:
     page.wait_for_function(
         "zoomed => document.querySelector('[data-role=\"pictures\"]').dataset.box !== zoomed", arg=zoomed
     )
-    page.wait_for_timeout(500)  # the newest view comes last
+    page.wait_for_function(  # the newest view comes last
+        """() => {
+            const {box} = document.querySelector('[data-role="pictures"]').dataset;
+            const [x0, x1, y0, y1] = box.split(" ").map(Number);
+            const {xaxis, yaxis} = document.querySelector('[data-role="plot"]')._fullLayout;
+            return x0 <= xaxis.range[0] && x1 >= xaxis.range[1] && y0 <= yaxis.range[0] && y1 >= yaxis.range[1];
+        }"""
+    )
     lattice_is_right(page)
 
 
@@ -124,8 +132,9 @@ def test_the_lattice_of_many_dimensions_goes_through_the_clicked_point(page: Pag
     visit(page, address, f"?model={DEEP}")
     switch_on_lattice(page)
     open_tool(page, "point")
-    pick(page, DEEP, point)
-    page.wait_for_timeout(1000)  # the lattice before is of the same places
+    with page.expect_response("**/tool/lattice"):
+        pick(page, DEEP, point)
+    frames(page, 10)  # the lattice before is of the same places
     lattice_is_right(page)
 
 

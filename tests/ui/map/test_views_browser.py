@@ -8,6 +8,7 @@ from map_page import (
     at_pixels,
     drag,
     expected,
+    frames,
     lonely_point,
     on_screen,
     open_tool,
@@ -200,7 +201,7 @@ def test_playing_runs_from_noise_to_the_end_and_can_be_paused(page: Page, addres
     )
     play.click()
     paused, line = slider.input_value(), page.locator('[data-role="curve"] .now').get_attribute("transform")
-    page.wait_for_timeout(300)
+    frames(page, 20)
     assert slider.input_value() == paused
     slider.fill("0")
     assert page.locator('[data-role="curve"] .now').get_attribute("transform") != line

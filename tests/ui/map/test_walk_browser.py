@@ -15,6 +15,7 @@ from map_page import (
     drag,
     expected,
     fail,
+    frames,
     on_screen,
     open_tool,
     pad_box,
@@ -190,7 +191,8 @@ def test_the_picture_and_the_path_are_the_same_while_it_plays(page: Page, addres
     frames = pictures(page, "walk-film")
     play(page)
     for _ in range(4):
-        page.wait_for_timeout(150)
+        at = place(page)["x"]
+        page.wait_for_function("x => document.querySelector('[data-role=\"root\"]').dataset.x !== x", arg=at)
         shown = pixels(page)
         assert np.abs(frames.astype(int) - shown).max((1, 2)).min() <= 1
 
@@ -236,7 +238,7 @@ def test_whatever_else_moves_the_cursor_ends_the_playing(page: Page, address: st
             page.wait_for_selector('[data-role="root"][data-model="digits-vae-2d"]')
         expect(page.locator('[data-role="walk-play"]')).to_have_text("Play")
         at = place(page)
-        page.wait_for_timeout(500)
+        frames(page, 30)
         settle(page)
         assert place(page) == at, how
         np.testing.assert_array_equal(pixels(page), expected(at))

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+from map_page import frames
 from photo_page import (
     SOON,
     arrive,
@@ -39,7 +40,7 @@ from photo_page import (
     watched,
 )
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from safetensors import safe_open
 
 from explorer.hub import UNREACHABLE
@@ -94,14 +95,14 @@ def posterior(photo: Image.Image) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 @pytest.fixture(scope="module")
-def visit(browser: Browser, address: str, files: dict[str, Path]) -> Iterator[tuple[Page, list[str]]]:
-    context = browser.new_context(viewport={"width": 1280, "height": 1400})
+def visit(context: BrowserContext, address: str, files: dict[str, Path]) -> Iterator[tuple[Page, list[str]]]:
     page, problems = watched(context)
+    page.set_viewport_size({"width": 1280, "height": 1400})
     page.on("request", lambda request: problems.append(request.url) if not local(request.url, address) else None)
     open_tab(page, address)
     upload(page, files["astronaut"])
     yield page, problems
-    context.close()
+    page.close()
 
 
 def local(url: str, address: str) -> bool:
@@ -109,10 +110,14 @@ def local(url: str, address: str) -> bool:
 
 
 @pytest.fixture
-def at_photo(visit: tuple[Page, list[str]]) -> Iterator[Page]:
+def at_photo(visit: tuple[Page, list[str]], files: dict[str, Path]) -> Iterator[Page]:
     """A page with the astronaut, unedited; many tests share it, and each leaves it as it was."""
     page, problems = visit
+    page.bring_to_front()
+    photo = sources(page)[0]
     yield page
+    if sources(page)[0] != photo:
+        upload(page, files["astronaut"])
     before = sources(page)
     page.locator(role("reset-all")).click()
     arrive(page, before)
@@ -200,7 +205,7 @@ def test_after_a_rapid_drag_the_last_value_is_decoded(at_photo: Page, posterior:
     settle(at_photo)
     channels = (Channel(), Channel(), Channel(gain=value), Channel())
     shows(at_photo, decoded(Edits(channels).apply(*posterior), SIZE))
-    at_photo.wait_for_timeout(500)
+    frames(at_photo, 20)
     shows(at_photo, decoded(Edits(channels).apply(*posterior), SIZE))
 
 
@@ -308,7 +313,7 @@ def test_the_picture_shows_photo_reconstruction_error_or_linear_map_and_flickers
     for alt in ("The reconstruction", "The photo", "The reconstruction"):
         expect(shown).to_have_attribute("alt", alt)
     flicker.click()
-    at_photo.wait_for_timeout(1000)
+    frames(at_photo, 40)  # more than the time of a picture
     expect(shown).to_have_attribute("alt", "The photo")
 
 
@@ -362,20 +367,16 @@ def test_an_example_another_model_and_another_size_are_encoded_anew(
     assert measured(page)["Model"] == str(small_vae)
 
 
-def test_an_edit_of_a_photo_that_is_being_replaced_does_not_touch_the_next_one(
-    page: Page, address: str, files: dict[str, Path]
-) -> None:
-    open_tab(page, address)
-    upload(page, files["astronaut"])
-    before = sources(page)
-    with page.expect_request(lambda request: "queue/join" in request.url):
-        page.locator("#photo-examples button").first.click()
-    set_range(page, knob(1, "gain"), 3)
-    arrive(page, before)
-    page.wait_for_timeout(1000)
+def test_an_edit_of_a_photo_that_is_being_replaced_does_not_touch_the_next_one(at_photo: Page) -> None:
+    before = sources(at_photo)
+    with at_photo.expect_request(lambda request: "queue/join" in request.url):
+        at_photo.locator("#photo-examples button").first.click()
+    set_range(at_photo, knob(1, "gain"), 3)
+    arrive(at_photo, before)
+    frames(at_photo, 30)
     cat = Image.open(examples.file_of("cat")).convert("RGB")
-    shows(page, decoded(built_in().posterior(cat)[0][0].numpy(), cat.size))
-    expect(page.locator(knob(1, "gain"))).to_have_value("1")
+    shows(at_photo, decoded(built_in().posterior(cat)[0][0].numpy(), cat.size))
+    expect(at_photo.locator(knob(1, "gain"))).to_have_value("1")
 
 
 def after(page: Page, action: Callable[[], None]) -> None:
@@ -391,24 +392,22 @@ def type_model(page: Page, text: str) -> None:
 
 
 def test_between_two_photos_latents_are_decoded_and_pixels_cross_fade(
-    page: Page, address: str, files: dict[str, Path], photo: Image.Image, posterior: tuple
+    at_photo: Page, files: dict[str, Path], photo: Image.Image, posterior: tuple
 ) -> None:
     second = Image.open(files["coffee"]).convert("RGB")
     a, b = posterior[0], built_in().posterior(second)[0][0].numpy()
-    open_tab(page, address)
-    upload(page, files["astronaut"])
-    page.get_by_role("button", name="Two photos").click()
-    choose(page, files["coffee"], "#photo-second")
-    between(page, decoded(interpolate(a, b, 0.5), SIZE), Image.blend(photo, second, 0.5))
-    part = page.locator('#photo-part input[type="number"]')
+    at_photo.get_by_role("button", name="Two photos").click()
+    choose(at_photo, files["coffee"], "#photo-second")
+    between(at_photo, decoded(interpolate(a, b, 0.5), SIZE), Image.blend(photo, second, 0.5))
+    part = at_photo.locator('#photo-part input[type="number"]')
     for value, latents, pixels in ((0, a, photo), (1, b, second)):
         part.fill(str(value))
-        between(page, decoded(latents, SIZE), pixels)
+        between(at_photo, decoded(latents, SIZE), pixels)
     part.fill("0.3")
-    page.get_by_role("radio", name="slerp").check(force=True)
-    between(page, decoded(interpolate(a, b, 0.3, "spherical"), SIZE), Image.blend(photo, second, 0.3))
-    page.locator("#photo-taken").get_by_label("3").check(force=True)
-    between(page, decoded(take_channels(a, b, [2]), SIZE), Image.blend(photo, second, 0.3))
+    at_photo.get_by_role("radio", name="slerp").check(force=True)
+    between(at_photo, decoded(interpolate(a, b, 0.3, "spherical"), SIZE), Image.blend(photo, second, 0.3))
+    at_photo.locator("#photo-taken").get_by_label("3").check(force=True)
+    between(at_photo, decoded(take_channels(a, b, [2]), SIZE), Image.blend(photo, second, 0.3))
 
 
 def between(page: Page, expected: np.ndarray, faded: Image.Image) -> None:
@@ -418,19 +417,17 @@ def between(page: Page, expected: np.ndarray, faded: Image.Image) -> None:
 
 
 def test_models_are_compared_on_the_photo_and_one_that_fails_says_why(
-    page: Page, address: str, files: dict[str, Path], photo: Image.Image, small_vae: Path
+    at_photo: Page, photo: Image.Image, small_vae: Path
 ) -> None:
-    open_tab(page, address)
-    upload(page, files["astronaut"])
-    page.get_by_role("button", name="Compare models").click()
-    chosen = page.locator("#photo-models input")
+    at_photo.get_by_role("button", name="Compare models").click()
+    chosen = at_photo.locator("#photo-models input")
     for text in (HOSTILE, str(small_vae), "nobody/nothing"):
         chosen.fill(text)
         chosen.press("Enter")
-    page.locator("#photo-compare").click()
-    table = page.locator("#photo-table tbody tr")
+    at_photo.locator("#photo-compare").click()
+    table = at_photo.locator("#photo-table tbody tr")
     expect(table).to_have_count(2, timeout=SOON)
-    notice = page.locator("#photo-compare-notice p")
+    notice = at_photo.locator("#photo-compare-notice p")
     expect(notice).to_have_count(2)
     expect(notice.first).to_contain_text("Model 2 of the list: That is neither a Hub id")
     expect(notice.last).to_have_text(f"Model 4 of the list: {UNREACHABLE}")
@@ -440,25 +437,23 @@ def test_models_are_compared_on_the_photo_and_one_that_fails_says_why(
         exact = metrics.compare(np.asarray(photo), np.asarray(picture))
         cells = row.locator("td").all_inner_texts()
         assert cells[:4] == [name, f"{exact.psnr:.2f} dB", f"{exact.ssim:.3f}", f"{exact.mae:.4f}"]
-    expect(page.locator("#photo-reconstructions .thumbnail-item img")).to_have_count(3)
+    expect(at_photo.locator("#photo-reconstructions .thumbnail-item img")).to_have_count(3)
 
 
 def test_a_file_that_is_no_photo_gets_a_sentence_and_the_reconstruction_stays(
-    page: Page, address: str, files: dict[str, Path], tmp_path: Path
+    at_photo: Page, files: dict[str, Path], tmp_path: Path
 ) -> None:
-    open_tab(page, address)
-    upload(page, files["astronaut"])
-    before = sources(page)
+    before = sources(at_photo)
     for name, content, sentence in bad_photos():
         (tmp_path / name).write_bytes(content)
-        choose(page, tmp_path / name)
-        expect(page.locator("#photo-notice")).to_have_text(sentence, timeout=SOON)
-        assert sources(page) == before
-    assert page.locator(".toast-body").count() == 0
-    choose(page, files["astronaut"])
-    expect(page.locator("#photo-notice")).to_have_text("", timeout=SOON)
-    assert sources(page) == before
-    upload(page, files["coffee"])
+        choose(at_photo, tmp_path / name)
+        expect(at_photo.locator("#photo-notice")).to_have_text(sentence, timeout=SOON)
+        assert sources(at_photo) == before
+    assert at_photo.locator(".toast-body").count() == 0
+    choose(at_photo, files["astronaut"])
+    expect(at_photo.locator("#photo-notice")).to_have_text("", timeout=SOON)
+    assert sources(at_photo) == before
+    upload(at_photo, files["coffee"])
 
 
 def bad_photos() -> list[tuple[str, bytes, str]]:
@@ -488,7 +483,7 @@ def test_a_model_that_cannot_be_had_gives_way_to_the_built_in_one_with_a_sentenc
     assert unknown not in notice.inner_html()
     assert at_photo.locator("img[onerror]").count() == 0
     assert measured(at_photo)["Model"] == "built-in"
-    at_photo.wait_for_timeout(300)
+    frames(at_photo, 20)
     expect(notice).to_contain_text("The built-in model is shown instead.")
     shows(at_photo, decoded(posterior[0], SIZE))
 
@@ -500,7 +495,7 @@ def test_to_look_at_the_list_of_models_changes_nothing(at_photo: Page, posterior
     at_photo.locator("#photo-model input").click()
     expect(at_photo.locator("#photo-model [role=option]")).to_have_count(len(KNOWN))
     at_photo.mouse.click(5, 5)
-    at_photo.wait_for_timeout(500)
+    frames(at_photo, 20)
     settle(at_photo)
     assert sources(at_photo) == before
     expect(at_photo.locator(knob(1, "gain"))).to_have_value("2")
@@ -551,7 +546,7 @@ def test_nothing_runs_over_the_edge_of_a_narrow_phone(phone: Page, address: str,
     upload(phone, files["astronaut"])
     for title in ("Take it with you, and back", "Two photos", "Compare models"):
         phone.get_by_role("button", name=title).click()
-    phone.wait_for_timeout(300)
+    expect(phone.locator("#photo-compare")).to_be_visible()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     phone.locator(role("frame")).tap()
     expect(phone.locator(role("influence"))).to_be_visible(timeout=SOON)

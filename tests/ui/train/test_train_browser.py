@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,17 +13,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from map_page import READY, drag, pixels, place, settle
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from serving import wait_for
 
 import explorer
 from explorer.live.worker import to_bytes
 from explorer.visitors import trainings
+from explorer.visitors.train_options import Options
 from explorer.visitors.trainings import CANCELLED, Training, Trainings
 
 pytestmark = pytest.mark.browser
 SOON = 120_000  # milliseconds; a training starts with the import of PyTorch
 VIEW = '[data-role="train"]'
+USED = """document.querySelector('[data-role="train"][data-state], [value^="own-"], #train-notice .notes') !== null"""
 
 
 @pytest.fixture
@@ -41,6 +44,23 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Training, int, Path]]
     return found
 
 
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch, digits_checkpoint: Path) -> None:
+    """In a training's place, a small program that is there at once: PyTorch's import alone takes seconds. What is to
+    train for one epoch has trained already, and what for more never ends."""
+    launch = Trainings._launch
+    done = f"import shutil; shutil.copytree({str(digits_checkpoint)!r}, 'runs/digits-vae-2d')"
+
+    def command(options: Options) -> list[str]:
+        return [sys.executable, "-c", done if options.epochs == 1 else "import time; time.sleep(600)"]
+
+    def playing(self: Trainings, training: Training) -> None:
+        monkeypatch.setattr(self, "_command", command)
+        launch(self, training)
+
+    monkeypatch.setattr(Trainings, "_launch", playing)
+
+
 def is_gone(process_id: int, folder: Path) -> bool:
     try:
         os.kill(process_id, 0)
@@ -50,8 +70,10 @@ def is_gone(process_id: int, folder: Path) -> bool:
 
 
 def visit(page: Page, address: str) -> None:
-    page.goto(address)
-    page.wait_for_selector(READY, timeout=SOON)
+    """The train tab as a new visitor finds it; where nobody has trained or opened anything, it is there already."""
+    if not page.url.startswith(address) or page.evaluate(USED):
+        page.goto(address)
+        page.wait_for_selector(READY, timeout=SOON)
     page.get_by_role("tab", name="Train", exact=True).click()
     expect(page.locator("#train-start")).to_be_visible()
 
@@ -104,9 +126,13 @@ def train(page: Page, **values: float) -> None:
     page.locator("#train-start").click()
 
 
-def send(page: Page, files: list[Path]) -> None:
+def open_opener(page: Page) -> None:
     if not page.locator("#train-files").is_visible():
         page.get_by_text("Open a checkpoint").click()
+
+
+def send(page: Page, files: list[Path]) -> None:
+    open_opener(page)
     with page.expect_file_chooser() as chooser:
         page.locator("#train-files button[aria-dropeffect]").click()
     chooser.value.set_files(files)
@@ -134,15 +160,15 @@ def test_a_training_forms_a_map_that_can_be_explored_taken_along_and_opened_agai
 ) -> None:
     visit(page, address)
     assert colours(page) == 0
-    train(page, latent_dim=3, beta=0.5, width=64, epochs=40)
+    train(page, latent_dim=3, beta=0.5, width=64, epochs=20)
     page.wait_for_selector(f"{VIEW}[data-epoch]", timeout=SOON)
     first = epoch(page)
-    expect(page.locator(role("headline"))).to_have_text(re.compile(r"Epoch \d+ of 40|Measuring|Done"))
+    expect(page.locator(role("headline"))).to_have_text(re.compile(r"Epoch \d+ of 20|Measuring|Done"))
     assert colours(page) >= 5
     assert ink(page, "curve")
     assert ink(page, "reconstructions") == 2 * 10 * 8 * 8
     state(page, "done")
-    assert epoch(page) == 40 > first
+    assert epoch(page) == 20 > first
     assert len(page.locator(role("numbers")).locator("dd").all_inner_texts()) == 3
     ((training, process_id, folder),) = started
     assert is_gone(process_id, folder)
@@ -156,7 +182,7 @@ def test_a_training_forms_a_map_that_can_be_explored_taken_along_and_opened_agai
         archive.extractall(tmp_path)
     checkpoint = tmp_path / "own-digits-vae-3d"
     config = json.loads((checkpoint / "config.json").read_text())
-    assert (config["architecture"]["latent_dim"], config["beta"], config["epochs"]) == (3, 0.5, 40)
+    assert (config["architecture"]["latent_dim"], config["beta"], config["epochs"]) == (3, 0.5, 20)
 
     page.locator(role("explore")).click()
     own_model(page)
@@ -184,6 +210,7 @@ def test_a_training_forms_a_map_that_can_be_explored_taken_along_and_opened_agai
     shows(page, checkpoint)
 
 
+@pytest.mark.usefixtures("played")
 def test_cancel_ends_a_training_and_says_so(
     page: Page, address: str, started: list[tuple[Training, int, Path]]
 ) -> None:
@@ -198,33 +225,35 @@ def test_cancel_ends_a_training_and_says_so(
     assert is_gone(*started[0][1:])
 
 
+@pytest.mark.usefixtures("played")
 def test_a_second_training_takes_the_firsts_place(
     page: Page, address: str, started: list[tuple[Training, int, Path]]
 ) -> None:
     visit(page, address)
     train(page, epochs=200)
     state(page, "running")
-    train(page, epochs=2, width=16)
+    train(page, epochs=1)
     state(page, "done")
-    expect(page.locator(role("headline"))).to_have_text("Done: 2 epochs.")
+    expect(page.locator(role("headline"))).to_have_text("Done: 1 epoch.")
     assert [training.state for training, _, _ in started] == ["ended", "done"]
     assert is_gone(*started[0][1:])
 
 
+@pytest.mark.usefixtures("played")
 def test_leaving_the_page_ends_its_training(
     context: BrowserContext, address: str, started: list[tuple[Training, int, Path]]
 ) -> None:
     page = context.new_page()
     visit(page, address)
     train(page, epochs=200)
-    page.wait_for_selector(f"{VIEW}[data-epoch]", timeout=SOON)
+    state(page, "running")
     ((training, process_id, folder),) = started
     assert not is_gone(process_id, folder)
     page.close()
-    wait_for(lambda: is_gone(process_id, folder))
-    assert training.state == "ended"
+    wait_for(lambda: is_gone(process_id, folder) and training.state == "ended")
 
 
+@pytest.mark.usefixtures("played")
 def test_a_third_visitor_waits_in_line(
     page: Page, address: str, monkeypatch: pytest.MonkeyPatch, started: list[tuple[Training, int, Path]]
 ) -> None:
@@ -234,7 +263,7 @@ def test_a_third_visitor_waits_in_line(
         visit(visitor, address)
     train(first, epochs=200)
     state(first, "running")
-    train(second, epochs=1, width=16)
+    train(second, epochs=1)
     state(second, "waiting")
     expect(second.locator(role("headline"))).to_have_text("Waiting in line: yours is next.")
     first.locator(role("cancel")).click()
@@ -273,15 +302,17 @@ def test_damaged_uploads_get_sentences_and_a_sound_one_after_them_opens(
 
 def test_the_hub_out_of_reach_and_a_name_of_nothing_are_sentences(page: Page, address: str) -> None:
     visit(page, address)
-    page.get_by_text("Open a checkpoint").click()
+    open_opener(page)
     for name, sentence in (("no id", "That is no Hub id"), ("some/map", "can't be reached")):
         page.locator("#train-hub input, #train-hub textarea").fill(name)
         page.locator("#train-fetch").click()
         expect(page.locator("#train-notice .notes.error")).to_contain_text(sentence, timeout=SOON)
 
 
-def test_a_link_to_a_model_that_is_gone_opens_the_first_map_with_a_sentence(browser: Browser, address: str) -> None:
-    page = browser.new_page()  # whose console tells of the 404
+def test_a_link_to_a_model_that_is_gone_opens_the_first_map_with_a_sentence(
+    context: BrowserContext, address: str
+) -> None:
+    page = context.new_page()  # whose console tells of the 404
     page.goto(f"{address}?model=own-0123456789abcdef")
     page.wait_for_selector(READY, timeout=SOON)
     assert not place(page)["model"].startswith("own-")
