@@ -59,10 +59,38 @@ def test_what_a_page_links_to_is_there(page: Path) -> None:
         assert target.startswith("http") or (page.parent / target).exists(), target
 
 
-def test_the_house_in_the_readme_names_every_module() -> None:
+def rooms() -> dict[str, str]:
+    """Each folder that the README's house tells of, and what it says there."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    house = readme[readme.index("## The house") :]
-    missing = [
-        file.name for file in (ROOT / "explorer").glob("*.py") if file.name != "__init__.py" and file.name not in house
-    ]
-    assert missing == []
+    house = readme[readme.index("## The house") :].split("```")[1]
+    told = re.split(r"^(\S+/)(?= )", house, flags=re.MULTILINE)
+    return dict(zip(told[1::2], told[2::2], strict=True))
+
+
+def test_each_room_in_the_readme_names_its_modules_and_no_others() -> None:
+    named = {folder: set(re.findall(r"\b\w+\.py\b", said)) for folder, said in rooms().items()}
+    packages = {file.parent for file in (ROOT / "explorer").rglob("*.py")}
+    there = {
+        f"{folder.relative_to(ROOT)}/": {file.name for file in folder.glob("*.py")} - {"__init__.py"}
+        for folder in packages
+    }
+    assert {folder: names for folder, names in named.items() if folder.startswith("explorer/")} == there
+
+
+def test_the_readme_names_the_folders_of_the_front_end_that_are_there() -> None:
+    named = set(re.findall(r"(?<![\w/])\w+/(?=[ :])", rooms()["assets/"]))
+    assert named == {f"{folder.name}/" for folder in (ROOT / "assets").iterdir() if folder.is_dir()}
+
+
+def test_where_the_readme_says_that_something_is_done_it_is() -> None:
+    """Each name stands in the file that is named after it."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    house = readme[readme.index("## The house") :].split("```")[0]
+    told = re.findall(r"`([\w.]+)` in\s`([\w./]+)`", house)
+    assert len(told) >= 3
+    for name, file in told:
+        owner, _, method = name.partition(".")
+        text = (ROOT / file).read_text(encoding="utf-8")
+        assert f"class {owner}" in text
+        assert not method or f"def {method}(" in text
+    assert [file for file in re.findall(r"`([\w./]+/[\w./]+)`", house) if not (ROOT / file).is_file()] == []
