@@ -18,7 +18,7 @@ class Share(Generic[Item]):
     had: float
     items: deque[tuple[Item, int]] = field(default_factory=deque)
     visitors: dict[str, Share[Item]] = field(default_factory=dict)
-    least: float = 0.0  # what the visitor whose turn was last had had: who comes anew begins there
+    least: float = 0.0  # what the last one served had had by then; a newcomer begins with as much
 
 
 @dataclass(frozen=True)

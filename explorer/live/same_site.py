@@ -1,8 +1,8 @@
 """Who may ask: this site's own pages, and whoever is no browser; another site's page is refused.
 
-What a proxy does to the address of a request is undone as far as its headers tell. A page can send any header but
-Host, Origin and Sec-Fetch-Site, yet those that are believed here only after the browser has asked by CORS, and to that
-no route of ours agrees.
+What a proxy does to the address of a request is undone as far as its headers tell. Another site's page can't forge
+those headers: Host, Origin and Sec-Fetch-Site are the browser's own, and before it sends one of the others for a page
+it asks by CORS, to which no route of ours agrees.
 """
 
 from __future__ import annotations

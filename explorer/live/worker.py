@@ -87,7 +87,7 @@ class DecodeWorker:
         while not self._stopped:
             self._answer_next()
 
-    def _answer_next(self) -> None:  # on its own, or the last batch's spaces would stay alive until the next one
+    def _answer_next(self) -> None:  # a method, or the loop's locals would keep the last batch's spaces
         with self._wake:
             self._wake.wait_for(lambda: self._jobs or self._stopped)
             if self._stopped:
