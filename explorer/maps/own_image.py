@@ -137,7 +137,7 @@ def _stretched(inked: np.ndarray) -> np.ndarray:
     width = min(max(round(slender * MOST_STRETCH), 1), NARROW)
     height = min(max(round(flat * MOST_STRETCH), 1), BITMAP)
     covered = _resized(figure, height, width, Image.Resampling.BILINEAR)
-    # A pen finer than a pixel covers half of none.
+    # A pen finer than a pixel covers no pixel by half.
     half = min(np.percentile(covered[covered > 0], 90) / 2, 0.5)
     return _laid(covered >= half, BITMAP, (BITMAP - height) // 2, (BITMAP - width) // 2) > 0
 

@@ -42,7 +42,7 @@ def without_frame(picture: np.ndarray, clear: float) -> np.ndarray:
         if not any(cuts):
             break
         if "line" in kinds:
-            narrow = 0  # what comes next is squared paper
+            narrow = 0  # a further line so near to the border belongs to squared paper
         picture = _cropped(picture, cuts)
     return picture
 
