@@ -183,7 +183,8 @@ def declared_range(bits: int, kind: int, tag: Callable[[int], Any]) -> Range | N
         return None
     used = tag(MAX_SAMPLE)
     used = max(used, default=0) if isinstance(used, tuple) else used
-    fewer = [2.0**count - 1 for count in range(9, bits)]  # a statistic, but of no picture by chance
+    # 12 bits in 16, say; any other number only tells the brightest pixel.
+    fewer = [2.0**count - 1 for count in range(9, bits)]
     return 0.0, float(used) if used in fewer else 2.0**bits - 1
 
 

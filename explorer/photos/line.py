@@ -37,8 +37,8 @@ CLOSED = Sentence("told.train.closed", "The server is shutting down.")
 
 
 class Stopped(Exception):
-    """Raised within a job that is to end, and no ValueError: what handles those must let it pass. Its text is the
-    sentence for who asked for the job."""
+    """Raised within a job that is to end; its text is the sentence for who asked. No ValueError, so that what handles
+    those lets it pass."""
 
 
 class GivenUp(ValueError):
@@ -122,8 +122,8 @@ def aside() -> Iterator[Callable[[], None]]:
 class PhotoLine:
     """Who waits for the photo models of this process. Safe to share between threads.
 
-    A turn goes to whose visitor listens, or has listened to an earlier job and will again; among them to the address
-    that had none for longest, then to who came first.
+    A turn goes to a job whose visitor listens, or has listened to an earlier one to its end; among those to the address
+    whose last turn is longest ago, then to the job that came first.
     """
 
     def __init__(self, per_address: int | None = None, seconds: float | None = None) -> None:
@@ -168,7 +168,7 @@ class PhotoLine:
             self._leave(job)
 
     def wake(self) -> None:
-        """Somebody has begun to listen."""
+        """Somebody has begun to listen: a free turn may be theirs."""
         with self._changed:
             self._advance()
 
@@ -230,14 +230,14 @@ class PhotoLine:
             self._end(job, REPLACED)
 
     def _make_room(self, among: list[Job], sentence: str) -> None:
-        """Whom nobody has listened to gives way. Raises GivenUp where all have a listener."""
+        """A job that nobody has listened to gives way. Raises GivenUp where all have a listener."""
         unheard = [job for job in among if job.state == "waiting" and not job.is_heard() and job.heard is None]
         if not unheard:
             raise GivenUp(sentence)
         self._end(unheard[0], LEFT)
 
     def _end(self, job: Job, sentence: str) -> None:
-        """Its own thread finds out; its place is free at once."""
+        """Free a job's place. Its own thread finds out at its next `check`."""
         job.sentence, job.state = sentence, "over"
         self._jobs.remove(job)
         self._changed.notify_all()

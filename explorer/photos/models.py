@@ -69,7 +69,7 @@ class Space:
     models: frozenset[str]
 
 
-TINY = "madebyollin/tae"  # the ids of models that give and take latents as a pipeline's are, already scaled
+TINY = "madebyollin/tae"  # begins the ids of models whose latents are scaled already
 SPACES = (
     Space(
         "Stable Diffusion 1 and 2",
