@@ -61,7 +61,7 @@ class ProgressReader:
         except (OSError, SafetensorError):  # not there yet, or just removed
             return None
         self._seen = stamp
-        if epoch == self._epoch:  # it was already there last time: written between the look and the opening
+        if epoch == self._epoch:  # the same as last time: the file was replaced between `stat` and `open`
             return None
         self._epoch = epoch
         return self._progress(epoch, tensors)
