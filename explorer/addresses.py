@@ -29,7 +29,7 @@ class Visitor(str):
 
 
 def address_of(visitor: str) -> str:
-    """One whose address nobody knows is alone at theirs."""
+    """A visitor whose address is not known counts as the only one there."""
     return visitor.address if isinstance(visitor, Visitor) else visitor
 
 

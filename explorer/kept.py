@@ -1,4 +1,4 @@
-"""What is made once and kept: for as long as the files it came from stay as they are, or as what it tells of lives."""
+"""Results that are kept: `Kept` until the files they came from are others, `Remembered` while their argument lives."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The page: one file a tab, latent_map.py for the component, app.py to assemble them."""
+"""The page: a package for each tab, server/ for what stands before them, app.py to assemble all of it."""

@@ -38,7 +38,7 @@ ROOT = re.compile(r"https?://[\w.~:/%\[\]-]+", re.ASCII)  # what can stand in HT
 
 @dataclass(frozen=True)
 class Made:
-    """What the app has answered to nobody in particular."""
+    """What the app has answered to a request that names no visitor."""
 
     start: Message
     content: bytes

@@ -16,9 +16,8 @@ from explorer.visitors.trainings import Trainings
 
 @dataclass(frozen=True)
 class Services:
-    """spaces: the maps that are open, and worker, which decodes their places. tools: all else that is asked of a map,
-    in a thread of its own. own: visitors' models. trainings: theirs, of which own keeps the results. turns: the photo
-    tab's line."""
+    """spaces: the maps that are open. worker: decodes their places. tools: all else that is asked of a map, answered in
+    thread. own: visitors' models. trainings: visitors' trainings, whose results own keeps. turns: the photo tab's."""
 
     spaces: Spaces
     worker: DecodeWorker

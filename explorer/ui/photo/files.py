@@ -106,7 +106,7 @@ def touch(*paths: Path | str) -> None:
 
 
 def save_png(image: Image.Image, file: Path) -> str:
-    """An sRGB image as a PNG that says so; gAMA stands beside it for who reads no more than that (PNG, 11.3.2.5)."""
+    """An sRGB image as a PNG that says so; gAMA is for readers that do not know sRGB (PNG, 11.3.2.5)."""
     said = PngInfo()
     said.add(b"sRGB", b"\0")  # perceptual
     said.add(b"gAMA", (45455).to_bytes(4, "big"))

@@ -164,7 +164,7 @@ def answering(parts: Parts, handle: Callable[..., Any], turns: PhotoTurns) -> Ca
             changes = taken(request, *arguments)
         except ValueError as error:
             changes = {}
-            if not isinstance(error, Replaced):  # else the newer one tells
+            if not isinstance(error, Replaced):  # whose notice the newer event writes
                 changes["notice"] = notes_html((said_by(error),), language_of(request), error=True)
             if handle is on_edit:  # the view waits for an answer before it asks again
                 changes["view"] = {"failed": photo_view.new_key()}

@@ -26,7 +26,7 @@ STALLED_SECONDS = 30.0  # between two parts of a body
 BODY_SECONDS = 120.0  # for all of a body
 UPLOAD_SECONDS = 1800.0
 LINGERING_SECONDS = 10.0  # in which the rest of what is refused is still read
-LOOK_BYTES = 4_000_000  # of an upload between two looks at the disk
+CHECK_BYTES = 4_000_000  # of an upload between two looks at the disk
 SLOW = Sentence("told.sent.slow", "Your connection stopped in the middle; send it again.")
 FULL = Sentence(
     "told.sent.full", "This server's disk is nearly full, so it takes no files for now; what you have here stays."
@@ -79,8 +79,8 @@ class Bodies:
         try:
             body.check(Headers(scope=scope).get("content-length", ""))
             if upload:
-                await self.look(body)
-                body.look = self.look
+                await self.refuse_when_full(body)
+                body.meanwhile = self.refuse_when_full
             await self.app(scope, body.receive, guarded_send)
         except Exception:
             if body.refused is None:
@@ -90,7 +90,7 @@ class Bodies:
                 await body.linger()
             await answer(scope, body.refused)(scope, receive, send)
 
-    async def look(self, body: Body) -> None:
+    async def refuse_when_full(self, body: Body) -> None:
         """Raises Refused where the disk is nearly full."""
         if await self.is_full():
             body.refuse(507, FULL)
@@ -102,16 +102,16 @@ class Bodies:
 class Body:
     """A request's body on its way in. most: its bytes; seconds: until all of it is there.
 
-    look: called now and then while an upload comes; one whose sender leaves is refused too.
+    meanwhile: called now and then while an upload comes; one whose sender leaves is refused too.
     """
 
-    look: Callable[[Body], Awaitable[None]] | None = None
+    meanwhile: Callable[[Body], Awaitable[None]] | None = None
 
     def __init__(self, receive: Receive, most: int, seconds: float) -> None:
         self._receive = receive
         self._most = most
         self._until = time.monotonic() + seconds
-        self._size = self._looked = 0
+        self._size = self._checked = 0
         self._whole = False
         self.refused: Refused | None = None
 
@@ -135,16 +135,16 @@ class Body:
             self.refuse(408, SLOW)
         if message["type"] != "http.request":
             self._whole = True
-            if self.look:
+            if self.meanwhile:
                 self.refuse(0, LEFT)
             return message
         self._size += len(message.get("body", b""))
         self._whole = not message.get("more_body")
         if self._size > self._most:
             self.refuse(413, large(self._most))
-        if self.look and self._size - self._looked > LOOK_BYTES:
-            self._looked = self._size
-            await self.look(self)
+        if self.meanwhile and self._size - self._checked > CHECK_BYTES:
+            self._checked = self._size
+            await self.meanwhile(self)
         return message
 
     async def linger(self) -> None:

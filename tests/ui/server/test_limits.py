@@ -128,7 +128,7 @@ def test_an_upload_for_which_the_disk_has_no_room_is_refused_as_a_plain_sentence
 def test_an_upload_ends_when_the_disk_fills_while_it_comes_and_leaves_nothing(
     uploads: Uploads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "LOOK_BYTES", 10 * KB)
+    monkeypatch.setattr(limits, "CHECK_BYTES", 10 * KB)
     monkeypatch.setattr(limits, "free", lambda _folder: 0 if uploads.read > 30 * KB else 10)
     hundred: list[Message] = [{"type": "http.request", "body": b"x" * KB, "more_body": True}] * 100
     end: Message = {"type": "http.request", "body": b"", "more_body": False}
