@@ -1,6 +1,6 @@
-# Each target makes .venv first if it is not there.
+# Each target makes its environment first if it is not there: .venv, or with PYTHON=python3.12 .venv-3.12.
 PYTHON ?= python3
-VENV ?= .venv
+VENV ?= .venv$(patsubst python%,-%,$(filter-out python python3,$(notdir $(PYTHON))))
 BIN = $(VENV)/bin
 
 help: ## says what there is to make
