@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
+from photo_notes import read_photo
 from PIL import Image, ImageCms
 from playwright.sync_api import BrowserContext
 
 from explorer.photos.colour import DAMAGED, LARGEST_PROFILE, UNFIT
-from explorer.photos.image import open_photo, preprocess, read_photo, to_rgb
+from explorer.photos.image import open_photo, preprocess, to_rgb
 from explorer.photos.rgb_space import PRIMARIES, SRGB_PRIMARIES, RGBSpace, from_srgb, to_xyz
 from explorer.ui.photo.files import save_png
 

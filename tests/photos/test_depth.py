@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from photo_notes import read_photo
 from PIL import Image
 
-from explorer.photos import depth, image
+from explorer.photos import depth
 from explorer.photos.depth import guess_range, range_note, to_bytes
 from explorer.photos.formats.tags import ORIENTATION
 from explorer.photos.image import BROKEN, TOO_MANY, open_photo, preprocess, to_rgb
@@ -25,12 +26,6 @@ WANTED = 255 * GREY[..., None].repeat(3, 2)
 FLOAT, SIXTEEN = RGB.astype(np.float32), (RGB * 65535).round().astype(np.uint16)
 PLANES: dict[str, Any] = {"photometric": "rgb", "planarconfig": "separate"}
 ORDERS = ["<", ">"]
-
-
-def read_photo(source: Path, longest: int | None) -> tuple[Image.Image, str]:
-    """Its sentences one below the other."""
-    photo, notes = image.read_photo(source, longest)
-    return photo, "\n".join(notes)
 
 
 def check(photo: Image.Image, wanted: np.ndarray, within: float = 1.01) -> None:

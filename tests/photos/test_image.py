@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from photo_notes import read_photo
 from PIL import Image, ImageSequence
 
 from explorer.photos import image as photo
-from explorer.photos.image import limit_side, open_photo, preprocess, read_photo, to_rgb
+from explorer.photos.image import limit_side, open_photo, preprocess, to_rgb
 
 RNG = np.random.default_rng(0)
 NOISE = RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
+from photo_notes import read_photo
 from PIL import Image, ImageCms
 
 from explorer.photos.colour import DAMAGED
@@ -21,7 +22,7 @@ from explorer.photos.formats import kind as photo_kind
 from explorer.photos.formats import png as photo_png
 from explorer.photos.formats.file import read_image
 from explorer.photos.formats.tags import ORIENTATION
-from explorer.photos.image import BROKEN, TOO_MANY, open_photo, read_photo
+from explorer.photos.image import BROKEN, TOO_MANY, open_photo
 
 WIDTH, HEIGHT = 24, 16
 PIXELS = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
