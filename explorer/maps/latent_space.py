@@ -18,6 +18,7 @@ from explorer.device import default_device
 from explorer.interpolation import METHODS, interpolate
 from explorer.kept import Kept
 from explorer.maps.space import Space
+from explorer.sentences import Sentence
 
 if TYPE_CHECKING:
     from sklearn.neighbors import NearestNeighbors
@@ -46,7 +47,9 @@ def load(name: str | os.PathLike[str], device: str | None = None) -> LatentSpace
     """
     folder = CHECKPOINTS / name if name in available() else Path(name)
     if not os.path.isfile(folder / CONFIG):  # noqa: PTH113 - unlike Path, False for a name that is too long
-        raise ValueError(f"There is no map of that name; there are {', '.join(available())}.")
+        raise ValueError(
+            Sentence("told.map.names", "There is no map of that name; there are {known}.", known=", ".join(available()))
+        )
     whole, device = str(folder.resolve()), str(device or default_device())
     files = [folder / file for file in (CONFIG, WEIGHTS, LATENTS)]
     return _opened.get((whole, device), files, partial(LatentSpace.open, whole, device))
