@@ -13,6 +13,7 @@ from torch import Tensor
 
 from explorer.maps.autoencoder import Autoencoder, reparameterise, to_input
 from explorer.maps.datasets import DataSet, DataUnavailable, load
+from explorer.maps.latent_space import load as load_space
 from explorer.maps.losses import bernoulli_cross_entropy, kl_divergence, reconstruction_loss
 
 NEIGHBOURS = 10
@@ -89,8 +90,6 @@ def measure(model: Autoencoder, data: DataSet, latents: np.ndarray) -> dict[str,
 
 
 def main(argv: list[str] | None = None) -> int:
-    from explorer.maps.latent_space import load as load_space
-
     parser = argparse.ArgumentParser("python -m explorer.evaluate", description="Print the measures of a checkpoint.")
     parser.add_argument("name", help="a shipped model, or the folder of a checkpoint")
     parser.add_argument("--data", help="folder that holds MNIST/raw and FashionMNIST/raw")
