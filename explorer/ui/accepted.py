@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from starlette.datastructures import Headers
 
+Encoding = Literal["br", "gzip", "identity"]
 _WEIGHT = re.compile(r"q=([01]|[01]?\.[0-9]+|[01]\.)")
 MAX_HEADER = 4096  # characters that are read
 
@@ -24,6 +26,10 @@ def weights(header: str) -> dict[str, float]:
     return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
-def accepts_gzip(headers: Headers) -> bool:
+def encoding_of(headers: Headers) -> Encoding:
+    """In what an answer to a client is packed. Browsers name Brotli over HTTPS and on the server's own machine only."""
     accepted = weights(",".join(headers.getlist("accept-encoding")))
-    return accepted.get("gzip", accepted.get("*", 0.0)) > 0
+    gzip = accepted.get("gzip", accepted.get("*", 0.0))
+    if 0 < accepted.get("br", 0.0) >= gzip:
+        return "br"
+    return "gzip" if gzip else "identity"

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import posixpath
 import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from starlette.datastructures import Headers
 
 from explorer.live.refusals import problem
 from explorer.live.routes import PATH
-from explorer.ui.accepted import accepts_gzip
-from explorer.ui.packing import respond
+from explorer.ui.accepted import Encoding, encoding_of
+from explorer.ui.packing import pack, respond
 from explorer.ui.texts import ASSETS
 
 KINDS = {".js": "text/javascript", ".json": "application/json"}  # of what is served; Python reads the rest
+PACK_LEVEL = 9
 FOR_EVER = "public, max-age=31536000, immutable"
 IMPORT = re.compile(r'^(?:import|export) [^"]*?"(\.[^"]+)"', re.MULTILINE)  # not import(), which waits for its time
 
@@ -29,10 +30,17 @@ class Asset:
 
     content: bytes
     kind: str
+    kept: dict[Encoding, bytes] = field(default_factory=dict, compare=False)
 
-    @cached_property
-    def packed(self) -> bytes:
-        return gzip.compress(self.content, 9)
+    def packed(self, encoding: Encoding) -> bytes:
+        if encoding not in self.kept:
+            self.kept[encoding] = pack(self.content, encoding, PACK_LEVEL)
+        return self.kept[encoding]
+
+    def respond(self, headers: Headers, cache: str) -> Response:
+        """headers: the request's; cache: Cache-Control."""
+        encoding = encoding_of(headers)
+        return respond(self.packed(encoding), encoding, self.kind, cache)
 
 
 @lru_cache(maxsize=1)
@@ -84,5 +92,4 @@ def add_routes(api: FastAPI) -> None:
         found = files().get(name) if hashed == version() else None
         if found is None:
             return problem(404, "There is no such file; open the page anew.")
-        packs = accepts_gzip(request.headers)
-        return respond(found.packed if packs else found.content, packs, found.kind, FOR_EVER)
+        return found.respond(request.headers, FOR_EVER)

@@ -7,7 +7,6 @@ config anew for each request, out of copies of all there is, and sends them unpa
 from __future__ import annotations
 
 import asyncio
-import gzip
 import re
 from collections import OrderedDict
 from collections.abc import Callable
@@ -27,7 +26,8 @@ from explorer.addresses import Visitor, client_of
 from explorer.live.refusals import refusal
 from explorer.live.tool_thread import ToolThread
 from explorer.live.worker import Busy
-from explorer.ui.accepted import accepts_gzip
+from explorer.ui.accepted import Encoding, encoding_of
+from explorer.ui.packing import pack
 
 PACK_LEVEL = 5
 PACKED = 32  # kept, of 0.2 MB each
@@ -60,8 +60,8 @@ class Made:
 
 
 class Document:
-    """ASGI middleware: the app's page with markup at the beginning of its head, and its config, in gzip where that is
-    accepted.
+    """ASGI middleware: the app's page with markup at the beginning of its head, and its config, packed as
+    the visitor accepts it.
 
     Below a root path the markup begins with what relative addresses count from, since the page may be opened without
     its last slash. thread: where it is packed for an address of this site that nobody has come to before.
@@ -72,7 +72,7 @@ class Document:
         self.head = head
         self.thread = thread
         self.made: dict[str, Made] = {}
-        self.packed: OrderedDict[tuple[str, str, bool], tuple[Made, bytes]] = OrderedDict()
+        self.packed: OrderedDict[tuple[str, str, Encoding], tuple[Made, bytes]] = OrderedDict()
         self.making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,16 +92,16 @@ class Document:
             await send({**made.start, "headers": with_length(made.start, length)})
             await send({"type": "http.response.body"})
             return
-        packs = accepts_gzip(Headers(scope=scope))
+        encoding = encoding_of(Headers(scope=scope))
         try:
-            body = await self.body(scope, made, root, packs)
+            body = await self.body(scope, made, root, encoding)
         except Busy as error:
             await refusal(error)(scope, receive, send)
             return
         headers = MutableHeaders(raw=with_length(made.start, len(body)))
         headers.add_vary_header("Accept-Encoding")
-        if packs:
-            headers["content-encoding"] = "gzip"
+        if encoding != "identity":
+            headers["content-encoding"] = encoding
         await send({**made.start, "headers": headers.raw})
         await send({"type": "http.response.body", "body": body})
 
@@ -137,16 +137,16 @@ class Document:
         await self.app(nameless, receive, gather)
         return Made(start, bytes(content), root_of(nameless), config)
 
-    async def body(self, scope: Scope, made: Made, root: str, packs: bool) -> bytes:
+    async def body(self, scope: Scope, made: Made, root: str, encoding: Encoding) -> bytes:
         """What a visitor gets who comes to this root. Raises Busy."""
-        key = scope["path"], root, packs
+        key = scope["path"], root, encoding
         kept = self.packed.get(key)
         if kept is not None and kept[0] is made:
             self.packed.move_to_end(key)
             return kept[1]
         path = scope.get("root_path", "")
         head = (f'<base href="{escape(quote(path))}/">' if path else "") + self.head if made.is_page() else ""
-        body = await self.beside(partial(addressed, made, root, head, packs), scope)
+        body = await self.beside(partial(addressed, made, root, head, encoding), scope)
         self.packed[key] = made, body
         while len(self.packed) > PACKED:
             self.packed.popitem(last=False)
@@ -180,11 +180,11 @@ def root_of(scope: Scope) -> str:
         return ""
 
 
-def addressed(made: Made, root: str, head: str, packs: bool) -> bytes:
+def addressed(made: Made, root: str, head: str, encoding: Encoding) -> bytes:
     content = made.content.replace(made.root.encode(), root.encode())
     if head:
         content = content.replace(b"<head>", f"<head>{head}".encode(), 1)
-    return gzip.compress(content, PACK_LEVEL) if packs else content
+    return pack(content, encoding, PACK_LEVEL)
 
 
 def with_length(start: Message, length: int) -> list[tuple[bytes, bytes]]:

@@ -1,4 +1,4 @@
-"""How what goes to the page is packed: answers in gzip, where that is accepted, and in them arrays in base64."""
+"""How what goes to the page is packed: answers as the client accepts it, and in them arrays in base64."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ import base64
 import gzip
 from typing import Any
 
+import brotli
 import numpy as np
-from fastapi import Request
 from fastapi.responses import Response
 
 from explorer.live.worker import to_bytes
-from explorer.ui.accepted import accepts_gzip
+from explorer.ui.accepted import Encoding
 
 MAX_PIXELS = 512  # on a side of a picture that comes in
 
 
-def respond(content: bytes, gzipped: bool, kind: str, cache: str) -> Response:
-    """kind: its media type; cache: Cache-Control."""
+def pack(content: bytes, encoding: Encoding, level: int) -> bytes:
+    """level: from 1, which is quick, to 9, which is small."""
+    if encoding == "br":
+        packed: bytes = brotli.compress(content, quality=level)
+        return packed
+    return gzip.compress(content, level) if encoding == "gzip" else content
+
+
+def respond(content: bytes, encoding: Encoding, kind: str, cache: str) -> Response:
+    """content: packed in that; kind: its media type; cache: Cache-Control."""
     headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
-    return Response(content, media_type=kind, headers=headers | ({"Content-Encoding": "gzip"} if gzipped else {}))
-
-
-def unpacked(request: Request, content: bytes, kind: str, cache: str) -> Response:
-    """What is kept in gzip, unpacked for who does not accept that."""
-    packs = accepts_gzip(request.headers)
-    return respond(content if packs else gzip.decompress(content), packs, kind, cache)
+    if encoding != "identity":
+        headers["Content-Encoding"] = encoding
+    return Response(content, media_type=kind, headers=headers)
 
 
 def to_base64(array: np.ndarray) -> str:

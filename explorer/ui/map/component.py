@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -20,11 +18,13 @@ from explorer.live.routes import while_there
 from explorer.live.spaces import Spaces
 from explorer.live.tool_thread import ToolThread
 from explorer.maps.latent_space import LatentSpace
+from explorer.ui.accepted import Encoding, encoding_of
 from explorer.ui.assets import files
 from explorer.ui.component import component, mounted, read
-from explorer.ui.packing import unpacked
+from explorer.ui.packing import pack, respond
 from explorer.ui.texts import ASSETS
 
+PACK_LEVEL = 5
 MAX_FIGURES = 64  # kept, of 0.1 MB each
 MAP_PIXELS = 500  # about the height of the map
 LABEL_PIXELS = np.array([58, 18])  # about the size of a class's name on it
@@ -120,9 +120,9 @@ def figure(space: LatentSpace) -> go.Figure:
 
 
 @remembered(MAX_FIGURES)
-def packed_figure(space: LatentSpace) -> bytes:
-    """The figure as gzipped JSON."""
-    return gzip.compress(figure(space).to_json().encode(), 5)
+def packed_figure(space: LatentSpace, encoding: Encoding) -> bytes:
+    """The figure as JSON."""
+    return pack(figure(space).to_json().encode(), encoding, PACK_LEVEL)
 
 
 def add_labels(chart: go.Figure, space: LatentSpace) -> None:
@@ -156,28 +156,29 @@ def add_routes(api: FastAPI, spaces: Spaces, thread: ToolThread) -> Callable[[],
     """figure: a map's points as plotly.py's JSON, packed in the tools' thread where nobody has asked for it before;
     plotly.min.js: what the page draws it with, where anybody finds it.
 
-    -> what packs the script and the figures ahead of the first visitor.
+    -> what packs the page's files and the figures ahead of the first visitor.
     """
 
-    def pack(model: str, plane: str | None = None) -> bytes:
-        return packed_figure(spaces.open(model, plane))
+    def opened_figure(model: str, plane: str | None, encoding: Encoding) -> bytes:
+        return packed_figure(spaces.open(model, plane), encoding)
 
     @api.get("/figure")
     async def map_figure(request: Request, model: str = "", plane: str | None = None) -> Response:
-        shown = spaces.opened(model, plane)
-        content = None if shown is None else packed_figure.known(shown)
+        shown, encoding = spaces.opened(model, plane), encoding_of(request.headers)
+        content = None if shown is None else packed_figure.known(shown, encoding)
         if content is None:
             asker = Visitor("figure", client_of(request.scope))
-            content = await while_there(request, thread.submit(partial(pack, model, plane), asker))
-        return await asyncio.to_thread(unpacked, request, content, "application/json", "no-cache")
+            content = await while_there(request, thread.submit(partial(opened_figure, model, plane, encoding), asker))
+        return respond(content, encoding, "application/json", "no-cache")
 
     @api.get("/plotly.min.js")
     def plotly_js(request: Request) -> Response:
-        return unpacked(request, files()[PLOTLY_JS].packed, "text/javascript", "public, max-age=86400")
+        return files()[PLOTLY_JS].respond(request.headers, "public, max-age=86400")
 
     def warm_up() -> None:
-        _ = files()[PLOTLY_JS].packed
+        for file in (files()[PLOTLY_JS], *files().values()):
+            file.packed("br")
         for name in spaces.names:
-            pack(name)
+            opened_figure(name, None, "br")
 
     return warm_up

@@ -1,7 +1,6 @@
 """How the page asks about a map: POST tool/NAME with a JSON object of its arguments."""
 
 # No `from __future__ import annotations` here: FastAPI reads the annotations of nested functions as types.
-import gzip
 import inspect
 import json
 from collections.abc import Callable
@@ -15,10 +14,11 @@ from explorer.addresses import Visitor, client_of
 from explorer.live.refusals import problem
 from explorer.live.routes import while_there
 from explorer.live.tool_thread import ToolThread
-from explorer.ui.accepted import accepts_gzip
+from explorer.ui.accepted import Encoding, encoding_of
 from explorer.ui.map.tools import TOOLS, MapTools
-from explorer.ui.packing import respond
+from explorer.ui.packing import pack, respond
 
+PACK_LEVEL = 1
 PAGE = "X-Explorer-Page"  # what a page calls itself, so that those behind one address are answered in turn
 NAMES = tuple(name for name, tool in TOOLS.items() if tool.page)
 
@@ -30,10 +30,10 @@ def add_routes(api: FastAPI, tools: MapTools, thread: ToolThread) -> None:
         if name not in NAMES:
             return problem(404, f"There is no such tool; there are {', '.join(NAMES)}.")
         content = await body_of(request, TOOLS[name].most)
-        packs = accepts_gzip(request.headers)
-        question = partial(answer, getattr(tools, name), content, packs)
+        encoding = encoding_of(request.headers)
+        question = partial(answer, getattr(tools, name), content, encoding)
         answered = await while_there(request, thread.submit(question, asker(request, name), len(content)))
-        return respond(answered, packs, "application/json", "no-store")
+        return respond(answered, encoding, "application/json", "no-store")
 
 
 def asker(request: Request, what: str) -> Visitor:
@@ -62,12 +62,12 @@ def arguments_of(content: bytes) -> dict[str, Any]:
     return values
 
 
-def answer(tool: Callable[..., Any], content: bytes, packs: bool) -> bytes:
-    """What a tool says, as JSON, gzipped or plain. Raises ValueError with a sentence."""
+def answer(tool: Callable[..., Any], content: bytes, encoding: Encoding) -> bytes:
+    """What a tool says, as packed JSON. Raises ValueError with a sentence."""
     wanted, arguments = inspect.signature(tool), arguments_of(content)
     try:
         wanted.bind(**arguments)
     except TypeError:
         raise ValueError(f"It takes {', '.join(wanted.parameters)}.") from None
     said = json.dumps(tool(**arguments), allow_nan=False).encode()
-    return gzip.compress(said, 1) if packs else said
+    return pack(said, encoding, PACK_LEVEL)

@@ -8,12 +8,13 @@ import gc
 import gzip
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from weakref import ref
 
+import brotli
 import httpx
 import numpy as np
 import pytest
@@ -134,13 +135,16 @@ def test_an_answer_is_what_the_tool_says(client: TestClient, tools: Slow, model:
     assert response.json() == getattr(tools, name)(model, **ARGUMENTS[name])
 
 
-def test_an_answer_is_gzipped(client: TestClient, tools: Slow, model: str) -> None:
+@pytest.mark.parametrize(("encoding", "unpack"), [("gzip", gzip.decompress), ("br", brotli.decompress)])
+def test_an_answer_is_packed(
+    client: TestClient, tools: Slow, model: str, encoding: str, unpack: Callable[[bytes], bytes]
+) -> None:
     question = {"model": model, **ARGUMENTS["lattice"]}
-    with client.stream("POST", "/tool/lattice", json=question) as response:
+    with client.stream("POST", "/tool/lattice", json=question, headers={"Accept-Encoding": encoding}) as response:
         packed = b"".join(response.iter_raw())
-    assert response.headers["content-encoding"] == "gzip"
+    assert response.headers["content-encoding"] == encoding
     assert int(response.headers["content-length"]) == len(packed)
-    assert json.loads(gzip.decompress(packed)) == tools.lattice(**question)
+    assert json.loads(unpack(packed)) == tools.lattice(**question)
 
 
 def test_a_figure_comes_packed_as_a_map_or_its_plane_is_drawn(client: TestClient, worker: DecodeWorker) -> None:
@@ -180,8 +184,8 @@ def test_a_removed_model_leaves_nothing_of_all_that_was_asked_about_it(
     assert len(packed_figure) == figures
 
 
-@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br, *;q=0"])
-def test_an_answer_is_plain_for_whom_takes_no_gzip(client: TestClient, tools: Slow, model: str, accepted: str) -> None:
+@pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br;q=0, *;q=0"])
+def test_an_answer_is_plain_for_whom_wants_it_so(client: TestClient, tools: Slow, model: str, accepted: str) -> None:
     question = {"model": model, **ARGUMENTS["lattice"]}
     with client.stream("POST", "/tool/lattice", json=question, headers={"Accept-Encoding": accepted}) as response:
         plain = b"".join(response.iter_raw())
