@@ -21,8 +21,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ui": ("visitors", "live", "maps", "photos", "ground"),
     "ui.server": ("ui", "live", "ground"),
     "ui.map": ("ui.server", "ui", "live", "maps", "ground"),
-    "ui.photo": ("ui.map", "ui.server", "ui", "photos", "ground"),
-    "ui.train": ("ui.photo", "ui.map", "ui.server", "ui", "visitors", "live", "maps", "ground"),
+    "ui.photo": ("ui.server", "ui", "photos", "ground"),
+    "ui.train": ("ui.map", "ui.server", "ui", "visitors", "live", "maps", "ground"),
     "ui.services": ("ui.photo", "ui.map", "visitors", "live"),
     "ui.serving": ("ui.services", "ui.train", "ui.photo", "ui.map", "ui.server", "ui", "live"),
     "ui.app": (

@@ -14,7 +14,8 @@ from explorer.photos import jobs as photo_jobs
 from explorer.photos.jobs import Encoding
 from explorer.photos.models import BUILT_IN, for_visitors
 from explorer.sentences import Sentence, said_by
-from explorer.ui.photo.measures import headers, notes_html, row
+from explorer.ui.notes import notes_html
+from explorer.ui.photo.measures import headers, row
 from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
 from explorer.ui.photo.view import fetching
 from explorer.ui.texts import i18n, language_of, say

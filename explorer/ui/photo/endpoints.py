@@ -17,7 +17,7 @@ from explorer.photos.jobs import Encoding
 from explorer.photos.models import BUILT_IN, for_visitors
 from explorer.photos.reader import read_photo
 from explorer.photos.views import channel_pictures
-from explorer.ui.map.endpoints import with_sentences
+from explorer.ui.client_errors import with_sentences
 from explorer.ui.photo.compare import run_models
 from explorer.ui.photo.files import new_folder
 from explorer.ui.photo.turns import EVENT, PhotoTurns

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.photos.jobs import Decoding, Encoding
 from explorer.photos.metrics import Measures, compression
-from explorer.ui.texts import ENGLISH, say, translated
+from explorer.ui.texts import ENGLISH, say
 
 
 def measures_list(
@@ -88,11 +88,3 @@ def row(encoding: Encoding, language: str) -> list[str]:
         f"{encoding.decode_ms:.0f} ms",
         sides(encoding.mean.shape),
     ]
-
-
-def notes_html(notes: tuple[str, ...], language: str, error: bool = False) -> str:
-    """Sentences for the visitor, each in a line of its own; empty without any."""
-    if not notes:
-        return ""
-    lines = "".join(f"<p>{escape(translated(note, language))}</p>" for note in notes)
-    return f'<div class="notes{" error" if error else ""}" role="status">{lines}</div>'

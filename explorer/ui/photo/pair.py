@@ -18,8 +18,8 @@ from explorer.photos.jobs import Encoding
 from explorer.photos.line import Replaced
 from explorer.photos.reader import read_photo
 from explorer.sentences import Sentence, said_by
+from explorer.ui.notes import notes_html
 from explorer.ui.photo.files import photo_input
-from explorer.ui.photo.measures import notes_html
 from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
 

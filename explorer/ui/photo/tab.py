@@ -20,13 +20,14 @@ from explorer.photos.metrics import compare
 from explorer.photos.models import BUILT_IN, KNOWN, for_visitors, is_cached, source_of
 from explorer.photos.reader import read_photo
 from explorer.sentences import Sentence, said_by
+from explorer.ui.notes import notes_html
 from explorer.ui.photo import compare as photo_compare
 from explorer.ui.photo import endpoints as photo_endpoints
 from explorer.ui.photo import examples as photo_examples
 from explorer.ui.photo import pair as photo_pair
 from explorer.ui.photo import view as photo_view
 from explorer.ui.photo.files import KEPT_SECONDS, new_folder, next_folder, photo_input, remove_folder, save_png, touch
-from explorer.ui.photo.measures import measures_list, notes_html
+from explorer.ui.photo.measures import measures_list
 from explorer.ui.photo.turns import EVENT, Desk, PhotoTurns
 from explorer.ui.texts import i18n, language_of
 

@@ -12,7 +12,7 @@ import gradio as gr
 from explorer.live.spaces import Spaces
 from explorer.sentences import Sentence, said_by
 from explorer.ui.component import component, mounted
-from explorer.ui.photo.measures import notes_html
+from explorer.ui.notes import notes_html
 from explorer.ui.texts import i18n, language_of, translated
 from explorer.ui.train.own_routes import introduce_own
 from explorer.ui.visitors import visitor_of
