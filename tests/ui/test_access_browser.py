@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 MODEL = "mnist-vae-20d"
 RULES = {"light": None, "dark": ["color-contrast", "link-in-text-block"]}  # with the theme only colours change
 SHOWN = {  # a tab -> what is there when it is
-    "Photo": "#photo-examples img",
+    "Photo": "#photo-examples button[title]",
     "Train": '#train-view [data-role="headline"]:not(:empty)',
     "Models": "#models-table td",
 }
