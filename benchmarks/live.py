@@ -94,7 +94,7 @@ async def browse(
                 [
                     f"{healthy:.1f} s",
                     f"{usable:.1f} s",
-                    *(f"{size / 1e6:.2f} MB" for size in (sum(sizes.values()), sizes.get("plotly.min.js", 0))),
+                    *(f"{size / 1e6:.2f} MB" for size in (sum(sizes.values()), sizes.get("plotly-gl2d.min.js", 0))),
                     f"{sizes.get('figure', 0) / 1e3:.0f} kB",
                     memory(server),
                 ]
