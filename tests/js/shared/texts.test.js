@@ -37,7 +37,9 @@ test("what the server says is said by its key, with what was put into it", () =>
   const why = { key: "told.hub.no-model", values: {} };
   assert.equal(translated(why), chinese["told.hub.no-model"]);
   const whole = { key: "told.photo.of-list", values: { number: "2", why } };
-  const expected = chinese["told.photo.of-list"].replace("{number}", "2").replace("{why}", chinese["told.hub.no-model"]);
+  const expected = chinese["told.photo.of-list"]
+    .replace("{number}", "2")
+    .replace("{why}", chinese["told.hub.no-model"]);
   assert.equal(translated(whole), expected);
 });
 
