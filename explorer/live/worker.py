@@ -34,7 +34,7 @@ class Busy(RuntimeError):
     """More places wait than can be decoded soon."""
 
 
-class Job(NamedTuple):
+class Waiting(NamedTuple):
     """A place that waits to be decoded."""
 
     place: Resolved
@@ -47,7 +47,7 @@ class DecodeWorker:
 
     def __init__(self, spaces: Spaces) -> None:
         self.spaces = spaces
-        self._jobs: deque[Job] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._wake = threading.Condition()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="decode-worker", daemon=True)
@@ -70,13 +70,13 @@ class DecodeWorker:
         if resolved is None:
             resolved = await asyncio.to_thread(self.spaces.resolve, place)
         loop = asyncio.get_running_loop()
-        job = Job(resolved, loop.create_future(), loop)
+        waiting = Waiting(resolved, loop.create_future(), loop)
         with self._wake:
-            if len(self._jobs) >= MAX_PENDING:
+            if len(self._waiting) >= MAX_PENDING:
                 raise Busy(Sentence("told.busy.decoder", "The decoder is busy; try again in a moment."))
-            self._jobs.append(job)
+            self._waiting.append(waiting)
             self._wake.notify()
-        return await job.future
+        return await waiting.future
 
     def _run(self) -> None:
         # These networks are too small to share: a second thread triples the time of one decode, since it mostly waits.
@@ -89,29 +89,29 @@ class DecodeWorker:
 
     def _answer_next(self) -> None:  # a method, or the loop's locals would keep the last batch's spaces
         with self._wake:
-            self._wake.wait_for(lambda: self._jobs or self._stopped)
+            self._wake.wait_for(lambda: self._waiting or self._stopped)
             if self._stopped:
                 return
-            jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), MAX_BATCH))]
-        of_space: dict[int, list[Job]] = {}
-        for job in jobs:
-            of_space.setdefault(id(job.place.space), []).append(job)
-        for batch in of_space.values():
-            _answer(batch)
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_BATCH))]
+        of_space: dict[int, list[Waiting]] = {}
+        for waiting in batch:
+            of_space.setdefault(id(waiting.place.space), []).append(waiting)
+        for of_one in of_space.values():
+            _answer(of_one)
 
 
-def _answer(jobs: list[Job]) -> None:
-    """Decode jobs of one space, and tell each its frame or what went wrong."""
+def _answer(places: list[Waiting]) -> None:
+    """Decode places of one space, and tell each its frame or what went wrong."""
     try:
-        results: Sequence[Frame | Exception] = _decode([job.place for job in jobs])
+        results: Sequence[Frame | Exception] = _decode([waiting.place for waiting in places])
     except Exception as error:  # must not end the thread, nor reach those whose places are no part of it
-        if len(jobs) > 1:
-            for job in jobs:
-                _answer([job])
+        if len(places) > 1:
+            for waiting in places:
+                _answer([waiting])
             return
         results = [error]
-    for loop in dict.fromkeys(job.loop for job in jobs):
-        mine = [(job, result) for job, result in zip(jobs, results, strict=True) if job.loop is loop]
+    for loop in dict.fromkeys(waiting.loop for waiting in places):
+        mine = [(waiting, result) for waiting, result in zip(places, results, strict=True) if waiting.loop is loop]
         try:
             loop.call_soon_threadsafe(_deliver, mine)
         except RuntimeError:  # the loop closed while its visitors left: nobody waits any more
@@ -128,14 +128,14 @@ def _decode(places: list[Resolved]) -> list[Frame]:
     return [Frame(image.tobytes(), width, height, milliseconds) for image in images]
 
 
-def _deliver(results: list[tuple[Job, Frame | Exception]]) -> None:
-    for job, result in results:
-        if job.future.done():  # its visitor left
+def _deliver(results: list[tuple[Waiting, Frame | Exception]]) -> None:
+    for waiting, result in results:
+        if waiting.future.done():  # its visitor left
             continue
         if isinstance(result, Exception):
-            job.future.set_exception(result)
+            waiting.future.set_exception(result)
         else:
-            job.future.set_result(result)
+            waiting.future.set_result(result)
 
 
 def to_bytes(images: np.ndarray) -> np.ndarray:

@@ -293,7 +293,7 @@ def test_visitors_in_several_planes_share_one_batch(site: Site, visit: Callable[
     assert watched.entered.wait(SOON)
     for number, (visitor, more) in enumerate(zip(others, asked, strict=True)):
         ask(visitor, number, model, 0.25, -0.5, **more)
-    wait_for(lambda: len(site.worker._jobs) == len(others))
+    wait_for(lambda: len(site.worker._waiting) == len(others))
     watched.gate.set()
     frames = [answer(visitor) for visitor in others]
     assert watched.batches == [1, 4]
@@ -354,7 +354,7 @@ def test_visitors_who_wait_together_share_one_batch(site: Site, visit: Callable[
     assert watched.entered.wait(SOON)
     for number, visitor in enumerate(others):
         ask(visitor, number, model, number / 4, 0.0)
-    wait_for(lambda: len(site.worker._jobs) == len(others))
+    wait_for(lambda: len(site.worker._waiting) == len(others))
     watched.gate.set()
     frames = [answer(visitor) for visitor in others]
     assert watched.batches == [1, 4]
@@ -594,7 +594,7 @@ def test_a_visitor_who_floods_and_never_reads_does_not_keep_others_from_their_fr
         while quiet < 50:  # frames in a row between which nothing was decoded for the flood: its buffers are full
             ask(reader, number, flat)
             assert answer(reader)[0] == number
-            waiting.append(len(worker._jobs))
+            waiting.append(len(worker._waiting))
             quiet = quiet + 1 if len(flooded) == before > 0 else 0
             number, before = number + 1, len(flooded)
     stop.set()
