@@ -192,7 +192,7 @@ def test_sites_that_the_host_names_may_ask(
         told = {"Host": "127.0.0.1:7860"} if site is None else {"Host": "127.0.0.1:7860", "Sec-Fetch-Site": site}
         assert not any(refuses({"Origin": origin, **told}, sites=named_sites()) for origin in own)
         assert all(refuses({"Origin": origin, **told}, sites=named_sites()) for origin in foreign)
-    assert caplog.records == []
+    assert [record for record in caplog.records if record.name.startswith("explorer")] == []
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from serving import wait_for
 
 from explorer.photos import jobs as photo_jobs
 from explorer.photos.line import LEFT, MANY, WAITING, PhotoLine
-from explorer.ui import app
+from explorer.ui import app, services
 from explorer.ui.photo.turns import PhotoTurns
 
 PATIENCE = 60
@@ -37,7 +37,7 @@ def site(turns: PhotoTurns, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(app, "PhotoTurns", lambda: turns)
+        patch.setattr(services, "PhotoTurns", lambda: turns)
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("elsewhere")))
         demo = app.launch(prevent_thread_lock=True, server_port=port, quiet=True)

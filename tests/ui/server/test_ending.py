@@ -55,7 +55,14 @@ def start(tmp_path: Path) -> Callable[[str], tuple[subprocess.Popen[bytes], str]
         environment = {name: value for name, value in os.environ.items() if name != "GRADIO_TEMP_DIR"} | told
         command = [sys.executable, "-c", SERVE.replace("EXTRA", extra)]
         with (tmp_path / "log").open("wb") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a shell's & ignores
+            )
         return process, f"127.0.0.1:{port}"
 
     return started
@@ -101,6 +108,7 @@ def test_a_server_that_is_told_to_end_leaves_nothing_though_visitors_hold_on(
         assert_clean(tmp_path, process)
     finally:
         process.kill()
+        process.wait()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
