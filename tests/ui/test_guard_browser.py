@@ -99,8 +99,9 @@ def test_a_page_whose_question_met_no_server_is_loaded_anew_by_the_next_and_keep
     root = quiet_page.locator('[data-role="root"]')
     expect(root).to_have_attribute("data-x", "0.5", timeout=60_000)
     quiet_page.evaluate("window.before = true")
-    first.close(verbose=False)
     quiet_page.get_by_role("tab", name="Photo").click()
+    expect(quiet_page.locator(".examples button").first).to_be_enabled()  # whose code is fetched when the tab is opened
+    first.close(verbose=False)
     with quiet_page.expect_event("requestfailed", lambda asked: "run/predict" in asked.url):
         quiet_page.locator(".examples button").first.click()
     second = launch(**options)
