@@ -204,6 +204,7 @@ def test_without_the_socket_frames_come_over_http(page: Page, address: str) -> N
 
 def test_the_meter_tells_rate_latency_and_device_and_nothing_below_moves(page: Page, address: str) -> None:
     visit(page, address, "?model=digits-vae-2d")
+    page.locator('[data-role="near"] button').first.wait_for()  # the panel is as high as it will be
     before = page.locator('[data-role="panels"]').bounding_box()
     drag(page, [(0.3 + 0.004 * i, 0.4 + 0.001 * i) for i in range(100)])
     expect(page.locator('[data-role="meter"]')).to_contain_text("fps")
