@@ -44,11 +44,11 @@ def next_folder(within: Path) -> Path:
     """A new folder within a visitor's own: browsers keep a picture by its address. The one before it stays for whoever
     still reads it, older ones go."""
     within.mkdir(parents=True, exist_ok=True)  # another server that shares the folder may have cleaned up
-    folders = [entry for entry in within.iterdir() if entry.is_dir()]
-    older = sorted(folders, key=lambda folder: folder.stat().st_mtime_ns)
+    older = sorted(entry for entry in within.iterdir() if entry.is_dir())
     for folder in older[:-1]:
         remove_folder(folder)
-    return Path(tempfile.mkdtemp(dir=within))
+    # Named by its time: what the file system notes of it is the same for folders that follow within a few milliseconds.
+    return Path(tempfile.mkdtemp(prefix=f"{time.time_ns():020d}-", dir=within))
 
 
 def remove_folder(folder: Path) -> None:
