@@ -30,7 +30,7 @@ export function pick() {
   part("picked").textContent = say("point.coming", { point: state.point });
   part("hint").textContent = "";
   const told = props.value?.model === state.model && props.value.point === state.point;
-  if (told) showPicked(props.value);
+  if (told) receive();
   // The same answer again would not be told: an unchanged value changes nothing.
   if (!told || !props.value.original) trigger("pick", { model: state.model, point: state.point });
 }

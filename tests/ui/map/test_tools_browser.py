@@ -138,6 +138,14 @@ def test_the_lattice_of_many_dimensions_goes_through_the_clicked_point(page: Pag
     lattice_is_right(page)
 
 
+def test_a_map_that_is_opened_again_at_the_same_point_has_its_lattice(page: Page, address: str) -> None:
+    visit(page, address, f"?model={DEEP}")
+    page.wait_for_selector('[data-role="pair"]', state="attached")
+    expect(page.locator('[data-role="latents"] > div')).to_have_count(20)
+    visit(page, address, f"?model={DEEP}")
+    switch_on_lattice(page)
+
+
 def heat(page: Page, kind: str) -> None:
     page.locator(f'[name="trust-kind"][value="{kind}"]').check(force=True)
     page.wait_for_selector(f'[data-role="heat"][data-kind="{kind}"]')
