@@ -1,5 +1,5 @@
 // The maps to choose from, and how one of them is opened.
-import { centre, make } from "../shared/dom.js";
+import { centre, make, style } from "../shared/dom.js";
 import { refusal, say } from "../shared/texts.js";
 import { remember } from "./address.js";
 import { drawFigure } from "./dots.js";
@@ -110,10 +110,7 @@ async function show(figure) {
 
 /** In the page's colours, dark or light. @param {any} layout */
 function colour(layout) {
-  const style = getComputedStyle(root);
-  const [text, grid] = ["--body-text-color-subdued", "--border-color-primary"].map((name) =>
-    style.getPropertyValue(name).trim(),
-  );
+  const [text, grid] = ["--body-text-color-subdued", "--border-color-primary"].map((name) => style(root, name));
   layout.font = { ...layout.font, color: text };
   for (const axis of [layout.xaxis, layout.yaxis]) {
     Object.assign(axis, { tickfont: { color: text, size: 11 }, gridcolor: grid, zerolinecolor: grid });
