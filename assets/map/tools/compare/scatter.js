@@ -14,6 +14,9 @@ export class Scatter {
     this.canvas = canvas;
     /** x and y of each test point, by its index in the test set */
     this.places = new Float32Array(0);
+    /** @typedef {import("../../figure.js").Points} Points */
+    /** @type {{ of: Points, x: Float32Array, y: Float32Array } | null} the same, a row for each of the map's points */
+    this.rows = null;
     /** @type {ReadonlySet<number> | null} indices that stand out */
     this.chosen = null;
     this.middle = [0, 0];
@@ -26,6 +29,7 @@ export class Scatter {
   /** @param {Float32Array<ArrayBuffer>} places */
   show(places) {
     this.places = places;
+    this.rows = null;
     const sorted = [0, 1].map((from) => places.filter((_, i) => i % 2 === from).sort());
     this.middle = sorted.map((values) => (values[0] + values[values.length - 1]) / 2);
     this.extent = sorted.map((values) => values[values.length - 1] - values[0] || 1);
@@ -56,6 +60,15 @@ export class Scatter {
     return [this.places[2 * index], this.places[2 * index + 1]];
   }
 
+  /** Laid out once for all moves of a pointer over the same points. */
+  inRows() {
+    if (this.rows?.of !== points) {
+      const [x, y] = [0, 1].map((i) => Float32Array.from(points.index, (index) => this.places[2 * index + i]));
+      this.rows = { of: points, x, y };
+    }
+    return this.rows;
+  }
+
   draw() {
     if (!this.places.length || !this.canvas.clientWidth) return;
     const { clientWidth: width, clientHeight: height } = this.canvas;
@@ -75,7 +88,7 @@ export class Scatter {
 
   /** The index of the test point nearest to a pixel; or -1. @param {number[]} pixels */
   nearest(pixels, radius = Infinity) {
-    const [x, y] = [0, 1].map((i) => points.index.map((index) => this.places[2 * index + i]));
+    const { x, y } = this.inRows();
     return points.index[nearest(x, y, this.axes(), pixels, radius, isVisible)] ?? -1;
   }
 }
