@@ -49,15 +49,8 @@ def page_head() -> str:
     """What stands in the page's head from its first byte on."""
     plotly = f'<link rel="preload" as="script" href="{assets.address(latent_map.PLOTLY_JS)}">'
     modules = assets.preloads("map/start.js", "tour/start.js")
-    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}{plotly}{modules}{early_texts()}"
-
-
-def early_texts() -> str:
-    """A script that has the page's texts fetched while Gradio begins; whoever waits for them tells what went wrong."""
-    return f"""<script type="module">
-import {{ load }} from "./{assets.address("shared/texts.js")}";
-load().catch(() => {{}});
-</script>"""
+    texts = f'<script type="module" src="{assets.address("shared/early.js")}"></script>'
+    return f"{head()}<script>{read('address.js')}</script>{read('head.html')}{plotly}{modules}{texts}"
 
 
 def build(services: Services) -> gr.Blocks:
