@@ -40,18 +40,6 @@ class Explosive:
         return os._exit, (7,)
 
 
-@pytest.fixture(scope="module")
-def spaces() -> Spaces:
-    return Spaces([], device="cpu")
-
-
-@pytest.fixture
-def own(spaces: Spaces) -> Iterator[OwnModels]:
-    models = OwnModels(spaces)
-    yield models
-    models.close()
-
-
 @pytest.fixture
 def copy(copied: Callable[[Path], Path], digits_checkpoint: Path) -> Path:
     """The files of a checkpoint that a test may damage."""

@@ -411,18 +411,6 @@ def test_the_plane_of_many_dimensions_does_not_turn_between_epochs(tmp_path: Pat
 # the real one
 
 
-@pytest.fixture(scope="module")
-def spaces() -> Spaces:
-    return Spaces([], device="cpu")
-
-
-@pytest.fixture
-def own(spaces: Spaces) -> Iterator[OwnModels]:
-    models = OwnModels(spaces)
-    yield models
-    models.close()
-
-
 def test_a_real_training_shows_its_progress_and_ends_as_a_model_that_decodes(
     own: OwnModels, spaces: Spaces, tmp_path: Path
 ) -> None:
